@@ -1,0 +1,130 @@
+//! What is journaled. Everything else is derived from it.
+
+use crate::{Frame, Order, Outcome, Seq, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// One journaled input. The order of the variants is on disk: add at the end, never change one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Input<'a> {
+    /// A device's frame.
+    #[serde(borrow)]
+    Frame(Frame<'a>),
+    /// A second has passed.
+    Tick,
+    /// An operator's order.
+    Order(Order),
+    /// Rules, profiles, sites and contacts in force from here on.
+    Setup(Setup),
+    /// A send was attempted, delivered or failed.
+    Outcome(Outcome),
+    /// The station started.
+    Started(Started),
+    /// The entry of that number is not applied: the station died twice at it.
+    Skip(Seq),
+    /// The wall clock stepped.
+    ClockStep(ClockStep),
+    /// The station says something about itself.
+    Notice(Notice),
+}
+
+/// One record of the journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry<'a> {
+    /// Its position.
+    pub seq: Seq,
+    /// When it was journaled; never decreases from entry to entry.
+    pub at: Timestamp,
+    /// What came in.
+    pub input: Input<'a>,
+}
+
+/// Names the checked set-up by the SHA-256 of its canonical JSON, which is stored beside the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setup {
+    /// SHA-256.
+    pub sha256: [u8; 32],
+}
+
+/// A start of the station.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Started {
+    /// Version and commit of the build.
+    pub build: String,
+    /// "The same journal gives the same alerts" holds for one engine version.
+    pub engine_version: u32,
+    /// The wall clock at the start.
+    pub wall: Timestamp,
+    /// Which boot of the machine this is.
+    pub boot_id: [u8; 16],
+    /// Time since that boot, suspended time included, in microseconds.
+    pub boot_us: u64,
+    /// How long the station was down, as far as it can be known, in microseconds.
+    pub down_us: u64,
+}
+
+/// The wall clock and the station's clock came apart by more than 5 s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockStep {
+    /// How far the wall clock is ahead, in microseconds; negative when it is behind.
+    pub ahead_us: i64,
+}
+
+/// The station says something about itself, for the rules to raise or clear.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// What.
+    pub kind: NoticeKind,
+    /// Which disk, identity, channel or table; empty when there is only one.
+    pub subject: String,
+    /// The figures, in one sentence.
+    pub detail: String,
+    /// True when it begins, false when it is over.
+    pub active: bool,
+}
+
+/// What a station can say about itself. The order is on disk: add at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// The disk is 85 % full.
+    DiskFilling,
+    /// The disk is 95 % full.
+    DiskNearlyFull,
+    /// The reserve is gone: acknowledging has stopped.
+    DiskFull,
+    /// The archive gave up entries that were not yet in it.
+    ArchiveGap,
+    /// The archive cannot be written.
+    ArchiveDown,
+    /// An entry was skipped because the station died twice at it.
+    EntrySkipped,
+    /// A re-run of the journal gave other transitions than the alert log holds.
+    ReplayDiffers,
+    /// A channel (SMS, e-mail, webhook) does not deliver.
+    ChannelDown,
+    /// Wrong credentials, again and again.
+    LoginAttack,
+    /// One address or client id on two connections.
+    DoubleIdentity,
+    /// A device sends faster than it may.
+    Flood,
+}
+
+impl NoticeKind {
+    /// The name in metrics, rules and on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            NoticeKind::DiskFilling => "disk_filling",
+            NoticeKind::DiskNearlyFull => "disk_nearly_full",
+            NoticeKind::DiskFull => "disk_full",
+            NoticeKind::ArchiveGap => "archive_gap",
+            NoticeKind::ArchiveDown => "archive_down",
+            NoticeKind::EntrySkipped => "entry_skipped",
+            NoticeKind::ReplayDiffers => "replay_differs",
+            NoticeKind::ChannelDown => "channel_down",
+            NoticeKind::LoginAttack => "login_attack",
+            NoticeKind::DoubleIdentity => "double_identity",
+            NoticeKind::Flood => "flood",
+        }
+    }
+}

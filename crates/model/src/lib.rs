@@ -1,0 +1,34 @@
+//! The words of watchfire: what a device sent ([`Frame`]), what is journaled ([`Input`]), what was understood
+//! ([`Reading`], [`Defect`]), what is raised ([`Transition`], [`Alert`]), what people order ([`Order`]), and the names
+//! of sites, zones and devices; with the encodings that stay on disk ([`encoding`]).
+//!
+//! Nothing here reads a clock, touches a disk or waits.
+
+pub mod alert;
+pub mod delivery;
+pub mod encoding;
+pub mod frame;
+pub mod ids;
+pub mod input;
+pub mod metric;
+pub mod order;
+pub mod reading;
+pub mod sites;
+pub mod text;
+pub mod timestamp;
+
+pub use alert::{Alert, Class, Condition, Evidence, FalseCause, Handling, Severity, Step, Transition, Verdict};
+pub use delivery::{ChannelKind, DeliveryId, Failure, Outcome};
+pub use encoding::{AlertRecord, EncodedInput};
+pub use frame::{Frame, Link};
+pub use ids::{
+    AlertId, ContactId, DeviceKey, DeviceName, IdentityName, JournalId, OrderId, PointName, RuleRef, Seq, SiteId,
+    Source, UserName, ZoneId,
+};
+pub use input::{ClockStep, Entry, Input, Notice, NoticeKind, Setup, Started};
+pub use metric::{Metric, Unit};
+pub use order::{Order, OrderKind};
+pub use reading::{Decoded, Defect, DefectKind, Presence, Reading, Value};
+pub use sites::{Contact, Device, Identity, IdentityRole, Rung, Site, SiteKind, Sites, Zone};
+pub use text::Bilingual;
+pub use timestamp::Timestamp;

@@ -1,0 +1,2 @@
+//! The binary: subcommands, wiring and supervision.
+fn main() {}

@@ -1,0 +1,183 @@
+//! The station's clock: what stamps entries. It never goes back, advances with the machine's monotonic clock, and is
+//! slewed towards the wall clock by at most 1 %, so that a stepping wall clock can break no hold and no timer.
+//!
+//! - Restart within one boot of the machine: the time since boot goes on, so the downtime is known exactly.
+//! - First start after a boot: the wall clock is believed when it is ahead of the last entry by at most
+//!   [`GAP_MAX`]; otherwise the clock goes on from the last entry and the step is told.
+
+use std::time::Duration;
+use watchfire_model::{ClockStep, Started, Timestamp};
+
+/// A change of the wall clock against ours beyond this is a step: journaled, and a fault.
+pub(crate) const STEP_MIN: Duration = Duration::from_secs(5);
+/// A machine that was off for longer than this is taken for a machine with a broken clock.
+pub(crate) const GAP_MAX: Duration = Duration::from_secs(400 * 86_400);
+/// Slewing corrects by at most elapsed / this.
+const SLEW_DIVISOR: i64 = 100;
+
+/// What the machine's clocks say at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClockReading {
+    /// The wall clock.
+    pub(crate) wall: Timestamp,
+    /// Time since boot, suspended time included.
+    pub(crate) since_boot: Duration,
+    /// Which boot.
+    pub(crate) boot_id: [u8; 16],
+}
+
+/// What the journal knows of the time before this start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Before {
+    /// The last entry's stamp.
+    pub(crate) last_at: Timestamp,
+    /// The last `Started`, with its entry's stamp, when it is still in the journal.
+    pub(crate) started: Option<(Timestamp, Started)>,
+}
+
+/// See the head of this file.
+#[derive(Clone, Debug)]
+pub(crate) struct StampClock {
+    last: Timestamp,
+    last_since_boot: Duration,
+    ahead_us: i64,
+    step: Option<ClockStep>,
+}
+
+impl StampClock {
+    /// Starts the clock; also tells how long the station was down.
+    pub(crate) fn start(before: Option<&Before>, now: &ClockReading) -> (StampClock, Duration) {
+        let last_at = before.map(|before| before.last_at);
+        let begin = match before {
+            None => now.wall,
+            Some(before) => begin_after(before, now),
+        };
+        let ahead_us = now.wall.0.saturating_sub(begin.0);
+        let mut clock = StampClock { last: begin, last_since_boot: now.since_boot, ahead_us, step: None };
+        if ahead_us.unsigned_abs() > micros(STEP_MIN) {
+            clock.step = Some(ClockStep { ahead_us });
+        }
+        (clock, last_at.map_or(Duration::ZERO, |last_at| begin.since(last_at)))
+    }
+
+    /// The stamp for an entry journaled now.
+    pub(crate) fn stamp(&mut self, now: &ClockReading) -> Timestamp {
+        let elapsed = now.since_boot.saturating_sub(self.last_since_boot);
+        let even = self.last.plus(elapsed);
+        let ahead_us = now.wall.0.saturating_sub(even.0);
+        let slew_max = i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX) / SLEW_DIVISOR;
+        let slew = ahead_us.clamp(-slew_max, slew_max);
+        if ahead_us.saturating_sub(self.ahead_us).unsigned_abs() > micros(STEP_MIN) {
+            self.step = Some(ClockStep { ahead_us });
+        }
+        self.last = Timestamp(even.0.saturating_add(slew)).max(self.last);
+        self.last_since_boot = self.last_since_boot.max(now.since_boot);
+        self.ahead_us = now.wall.0.saturating_sub(self.last.0);
+        self.last
+    }
+
+    /// The step seen since the last call, to be journaled.
+    pub(crate) fn take_step(&mut self) -> Option<ClockStep> {
+        self.step.take()
+    }
+}
+
+fn begin_after(before: &Before, now: &ClockReading) -> Timestamp {
+    let same_boot = before.started.as_ref().filter(|(_, started)| started.boot_id == now.boot_id);
+    if let Some((started_at, started)) = same_boot {
+        let since_start = now.since_boot.saturating_sub(Duration::from_micros(started.boot_us));
+        return started_at.plus(since_start).max(before.last_at);
+    }
+    if now.wall.since(before.last_at) > GAP_MAX {
+        return before.last_at;
+    }
+    now.wall.max(before.last_at)
+}
+
+fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400;
+
+    fn reading(wall_s: i64, since_boot_s: u64) -> ClockReading {
+        ClockReading {
+            wall: Timestamp::from_seconds(wall_s),
+            since_boot: Duration::from_secs(since_boot_s),
+            boot_id: [1; 16],
+        }
+    }
+
+    fn started(boot_s: u64, boot_id: u8) -> Started {
+        Started {
+            build: "test".into(),
+            engine_version: 1,
+            wall: Timestamp::EPOCH,
+            boot_id: [boot_id; 16],
+            boot_us: boot_s * 1_000_000,
+            down_us: 0,
+        }
+    }
+
+    /// Runs the clock second by second over steps of the wall clock: (seconds to run, wall offset in seconds).
+    fn run(steps: &[(u64, i64)]) -> (Vec<i64>, Timestamp) {
+        let (mut clock, _) = StampClock::start(None, &reading(1_000_000_000, 0));
+        let mut seen = Vec::new();
+        let mut boot = 0;
+        let mut last = Timestamp::EPOCH;
+        for (seconds, offset) in steps {
+            for _ in 0..*seconds {
+                boot += 1;
+                let at = clock.stamp(&reading(1_000_000_000 + i64::try_from(boot).unwrap() + offset, boot));
+                assert!(at >= last, "went back");
+                assert!(at.since(last) <= Duration::from_millis(1_011) || last == Timestamp::EPOCH, "jumped");
+                last = at;
+                seen.extend(clock.take_step().map(|step| step.ahead_us / 1_000_000));
+            }
+        }
+        (seen, last)
+    }
+
+    #[test]
+    fn back_a_day_and_forward_ten_years_and_back_move_no_stamp_by_more_than_one_percent() {
+        let (steps, at) = run(&[(100, 0), (100, -DAY), (100, 0), (100, 3_650 * DAY), (100, 0)]);
+        assert_eq!(steps.len(), 4, "{steps:?}");
+        let true_time = Timestamp::from_seconds(1_000_000_500);
+        assert!(at.since(true_time).max(true_time.since(at)) <= Duration::from_secs(3), "{at}");
+    }
+
+    #[test]
+    fn a_small_difference_is_slewed_away_without_a_step() {
+        let (steps, at) = run(&[(10, 0), (400, 3)]);
+        assert!(steps.is_empty());
+        assert_eq!(at, Timestamp::from_seconds(1_000_000_413));
+    }
+
+    #[test]
+    fn downtime_within_one_boot_is_exact_whatever_the_wall_clock_says() {
+        let before =
+            Before { last_at: Timestamp::from_seconds(1_100), started: Some((Timestamp::from_seconds(1_000), started(50, 1))) };
+        let (mut clock, down) = StampClock::start(Some(&before), &reading(9_999_999, 50 + 100 + 600));
+        assert_eq!(down, Duration::from_secs(600));
+        assert!(clock.take_step().is_some());
+    }
+
+    #[test]
+    fn after_a_boot_the_wall_clock_counts_unless_it_is_behind_or_absurd() {
+        let last_at = Timestamp::from_seconds(1_000_000_000);
+        for (wall_s, expected_s) in [
+            (1_000_021_600, 1_000_021_600),
+            (999_000_000, 1_000_000_000),
+            (0, 1_000_000_000),
+            (1_000_000_000 + 3_650 * DAY, 1_000_000_000),
+        ] {
+            let before = Before { last_at, started: Some((last_at, started(50, 9))) };
+            let (mut clock, _) = StampClock::start(Some(&before), &reading(wall_s, 30));
+            assert_eq!(clock.stamp(&reading(wall_s, 30)), Timestamp::from_seconds(expected_s), "{wall_s}");
+        }
+    }
+}
