@@ -1,2 +1,28 @@
-//! The binary: subcommands, wiring and supervision.
-fn main() {}
+//! `watchfire`: the binary. Reads the command line and hands over to one command.
+
+mod cli;
+mod clock;
+mod commands;
+mod config;
+mod logging;
+mod parts;
+mod set_up_store;
+mod stamp_clock;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // The one place that chooses how TLS is computed; a second call would only say that it is chosen already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match Cli::parse().command {
+        Command::Demo(options) => commands::demo::run(&options),
+        Command::Run(options) => commands::run::run(&options.config),
+        Command::Check(options) => commands::check::run(&options.config),
+        Command::Decode(options) => commands::decode::run(&options),
+        Command::Replay(options) => commands::replay::run(&options),
+        Command::Simulate(options) => commands::simulate::run(&options),
+        Command::Users(options) => commands::users::run(&options.command),
+    }
+}

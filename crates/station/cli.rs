@@ -1,0 +1,135 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use watchfire_model::{Source, UserName};
+
+/// IoT ingestion and early warning for smart fire protection. 智慧消防物联接入与早期预警。
+#[derive(Debug, Parser)]
+#[command(name = "watchfire", version, after_help = "Exit codes: 0 fine, 1 the input is wrong or a check failed, 2 usage.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Everything in one process, with simulated sites and a recorded house fire; needs no set-up.
+    Demo(DemoOptions),
+    /// The service.
+    Run(ConfigOption),
+    /// Print the effective configuration, or every problem with its key and line.
+    Check(ConfigOption),
+    /// Messages on stdin to readings on stdout, one JSON object a line.
+    Decode(DecodeOptions),
+    /// Readings or a journal to alert transitions, as fast as the machine allows.
+    Replay(ReplayOptions),
+    /// Load against any broker or station.
+    Simulate(SimulateOptions),
+    /// Operators of the console.
+    Users(UsersOptions),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  watchfire demo\n  watchfire demo --data /tmp/demo")]
+pub(crate) struct DemoOptions {
+    /// Where the demo keeps its data; a second start goes on where it stopped.
+    #[arg(long, default_value = "watchfire-data/demo")]
+    pub(crate) data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  watchfire run --config /etc/watchfire/watchfire.toml")]
+pub(crate) struct ConfigOption {
+    /// watchfire.toml
+    #[arg(long)]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  echo '{\"topic\":\"zigbee2mqtt/kitchen\",\"payload\":{\"smoke\":true}}' | watchfire decode"
+)]
+pub(crate) struct DecodeOptions {
+    /// The format; without it topic and shape decide.
+    #[arg(long)]
+    pub(crate) source: Option<Source>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  watchfire replay --rules config/rules readings.jsonl\n  watchfire replay --rules config/rules watchfire-data/journal\n  cat readings.jsonl | watchfire replay --rules config/rules"
+)]
+pub(crate) struct ReplayOptions {
+    /// The rules folder; without it the rules built in (for a journal: those in force when it was written).
+    #[arg(long)]
+    pub(crate) rules: Option<PathBuf>,
+    /// watchfire.toml, for its sites.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// Files of readings (JSON lines), or one journal directory; none: stdin.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  watchfire simulate --target mqtt://home1/gateway1:secret@127.0.0.1:1883 --devices 100 --rate 1000 --seconds 30"
+)]
+pub(crate) struct SimulateOptions {
+    /// The broker: mqtt://USER:PASSWORD@HOST:PORT (the user's `/` may be written as it is).
+    #[arg(long)]
+    pub(crate) target: String,
+    /// Connections, one device each.
+    #[arg(long, default_value_t = 10)]
+    pub(crate) devices: u32,
+    /// Publishes per second in all; 0: as fast as acknowledged.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) rate: u32,
+    /// How long.
+    #[arg(long, default_value_t = 10)]
+    pub(crate) seconds: u32,
+    /// Publishes of one connection that wait for their acknowledgement.
+    #[arg(long, default_value_t = 10)]
+    pub(crate) in_flight: u16,
+    /// 0 or 1.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=1))]
+    pub(crate) qos: u8,
+    /// Write the idempotency key of every acknowledged publish to this file, one a line.
+    #[arg(long)]
+    pub(crate) acknowledged: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UsersOptions {
+    #[command(subcommand)]
+    pub(crate) command: UsersCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UsersCommand {
+    /// Add an operator, or give one a new password (asked for on stdin).
+    Add {
+        /// watchfire.toml
+        #[arg(long)]
+        config: PathBuf,
+        /// The log-in name.
+        name: UserName,
+        /// May look but not touch.
+        #[arg(long)]
+        viewer: bool,
+    },
+    /// Remove an operator.
+    Remove {
+        /// watchfire.toml
+        #[arg(long)]
+        config: PathBuf,
+        /// The log-in name.
+        name: UserName,
+    },
+    /// List the operators.
+    List {
+        /// watchfire.toml
+        #[arg(long)]
+        config: PathBuf,
+    },
+}

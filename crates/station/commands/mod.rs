@@ -1,0 +1,10 @@
+//! One file per subcommand.
+
+pub(crate) mod check;
+pub(crate) mod decode;
+pub(crate) mod demo;
+pub(crate) mod output;
+pub(crate) mod replay;
+pub(crate) mod run;
+pub(crate) mod simulate;
+pub(crate) mod users;

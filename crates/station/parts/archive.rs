@@ -1,0 +1,262 @@
+//! The archive thread: a reader of both logs, which writes batches of rows with its cursors. It decodes by itself, so it
+//! may be as far behind as it likes; nobody waits for it.
+
+use crate::clock;
+use crate::config::station::ArchiveConfig;
+use crate::parts::inputs::Inputs;
+use crate::parts::metrics::StationMetrics;
+use crate::parts::paths::DataPaths;
+use crate::parts::progress::{Follower, Progress};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+use watchfire_archive::{Batch, Gap, Retention, Store, WriteError};
+use watchfire_journal::{ReadError, Reader, RealDisk};
+use watchfire_model::encoding::decode_entry;
+use watchfire_model::{AlertRecord, Input, Notice, NoticeKind, Seq, SiteId, Timestamp};
+use watchfire_wire::{Profiles, Sessions};
+
+/// Entries read before a batch is written even if it has few rows.
+const BATCH_ENTRIES: u64 = 100_000;
+/// How long a batch gathers when little is coming in.
+const GATHER: Duration = Duration::from_millis(500);
+/// Pauses between attempts while the archive does not take a batch: the first, and the longest.
+const RETRY_MIN: Duration = Duration::from_millis(500);
+const RETRY_MAX: Duration = Duration::from_secs(30);
+/// A notice is given when the archive has refused for so many attempts.
+const DOWN_AFTER_ATTEMPTS: u32 = 3;
+/// How often the archive is synced, so that the journal need not be kept longer than it must.
+const SYNC_INTERVAL: Duration = Duration::from_secs(30);
+/// How often old history is dropped.
+const RETAIN_INTERVAL: Duration = Duration::from_secs(3_600);
+
+/// Everything that the thread owns.
+pub(crate) struct ArchivePart {
+    pub(crate) store: Store,
+    pub(crate) paths: DataPaths,
+    /// How far the rules have applied: what they have not seen is not archived.
+    pub(crate) applied: Follower,
+    /// How far the alert log is durable.
+    pub(crate) alerts: Follower,
+    pub(crate) archived: Progress,
+    pub(crate) config: ArchiveConfig,
+    pub(crate) inputs: Inputs,
+    pub(crate) metrics: Arc<StationMetrics>,
+    pub(crate) stop: CancellationToken,
+}
+
+/// The archive cannot go on; everything else does.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ArchiveStop {
+    #[error("failed to read the logs for the archive: {0}")]
+    Read(#[source] ReadError),
+}
+
+/// Where the thread is in the two logs.
+struct Place {
+    entries: Reader<RealDisk>,
+    alerts: Reader<RealDisk>,
+    sessions: Sessions,
+    profiles: Profiles,
+    /// The time of the last entry read.
+    at: Timestamp,
+    /// Records that had left the journal before they were read.
+    gap: Option<Gap>,
+}
+
+impl ArchivePart {
+    /// Runs until the rules are closed and everything is archived.
+    pub(crate) fn run(mut self, runtime: &Handle) -> Result<(), ArchiveStop> {
+        let mut place = self.open()?;
+        let mut batch = Batch::default();
+        let (mut synced, mut retained) = (clock::instant(), None);
+        while let Some(applied) = self.applied.block_past(runtime, place.read_to()) {
+            if applied - place.read_to() < BATCH_ENTRIES {
+                runtime.block_on(tokio::time::sleep(GATHER));
+            }
+            self.read(&mut place, &mut batch)?;
+            self.write(&mut place, &mut batch, runtime)?;
+            self.note_lag(&place);
+            if synced.elapsed() >= SYNC_INTERVAL {
+                self.sync();
+                synced = clock::instant();
+            }
+            if retained.is_none_or(|at: Instant| at.elapsed() >= RETAIN_INTERVAL) {
+                self.retain();
+                retained = Some(clock::instant());
+            }
+        }
+        while place.read_to() < self.applied.now() {
+            self.read(&mut place, &mut batch)?;
+            self.write(&mut place, &mut batch, runtime)?;
+        }
+        self.sync();
+        info!(entries = self.store.cursors().entries.0, "archive closed");
+        Ok(())
+    }
+
+    fn open(&self) -> Result<Place, ArchiveStop> {
+        let cursors = self.store.cursors();
+        let next = cursors.entries.0 + 1;
+        let entries = open_or_first(&self.paths.journal(), next)?;
+        let alerts = open_or_first(&self.paths.alert_log(), cursors.alerts + 1)?;
+        let gap = (entries.position() > next).then(|| Gap {
+            from: Seq(next),
+            to: Seq(entries.position() - 1),
+            noted_at: clock::wall(),
+        });
+        let (sessions, profiles) = (Sessions::default(), Profiles::default());
+        Ok(Place { entries, alerts, sessions, profiles, at: Timestamp::EPOCH, gap })
+    }
+
+    /// Fills the batch with what there is, up to its size.
+    fn read(&self, place: &mut Place, batch: &mut Batch) -> Result<(), ArchiveStop> {
+        if let Some(gap) = place.gap.take() {
+            warn!(from = gap.from.0, to = gap.to.0, "entries had left the journal before they were archived");
+            batch.gap(gap);
+        }
+        let alerts = self.alerts.now();
+        while !batch.is_full()
+            && let Some(record) = place.alerts.next(alerts).map_err(ArchiveStop::Read)?
+        {
+            match AlertRecord::decode(record.bytes) {
+                Ok(alert) => batch.alert(record.seq, &alert),
+                Err(error) => error!(position = record.seq, %error, "alert record not archived"),
+            }
+        }
+        let end = self.applied.now().min(place.read_to() + BATCH_ENTRIES);
+        while !batch.is_full()
+            && let Some(record) = place.entries.next(end).map_err(ArchiveStop::Read)?
+        {
+            let seq = Seq(record.seq);
+            match decode_entry(seq, record.bytes) {
+                Ok(entry) => {
+                    place.at = entry.at;
+                    take(batch, seq, entry.at, &entry.input, &place.profiles, &mut place.sessions);
+                }
+                Err(error) => {
+                    error!(%seq, %error, "entry not archived");
+                    batch.entry(seq);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the batch, again and again until it is taken.
+    fn write(&mut self, place: &mut Place, batch: &mut Batch, runtime: &Handle) -> Result<(), ArchiveStop> {
+        let mut attempts = 0;
+        let mut pause = RETRY_MIN;
+        while let Err(error) = self.store.write(batch) {
+            attempts += 1;
+            self.metrics.archive_failures.inc();
+            warn!(%error, attempts, "the archive does not take a batch; trying again");
+            if attempts == DOWN_AFTER_ATTEMPTS {
+                self.notice(runtime, true, &error.to_string());
+            }
+            match error {
+                WriteError::Moved(_) => {
+                    batch.clear();
+                    *place = self.open()?;
+                    break;
+                }
+                WriteError::Full(_) => self.retain(),
+                WriteError::Busy(_) | WriteError::Unavailable(_) | WriteError::Damaged(_) => {}
+            }
+            if runtime.block_on(self.pause_or_stop(pause)) {
+                warn!("stopped while the archive does not take a batch; it goes on from its cursor at the next start");
+                batch.clear();
+                break;
+            }
+            pause = (pause * 2).min(RETRY_MAX);
+        }
+        if attempts >= DOWN_AFTER_ATTEMPTS && batch.is_empty() {
+            self.notice(runtime, false, "");
+        }
+        self.archived.advance(self.store.durable().entries.0);
+        Ok(())
+    }
+
+    /// Waits before the next attempt; true when the station stops meanwhile.
+    async fn pause_or_stop(&self, pause: Duration) -> bool {
+        tokio::select! {
+            () = self.stop.cancelled() => true,
+            () = tokio::time::sleep(pause) => false,
+        }
+    }
+
+    fn sync(&mut self) {
+        match self.store.sync() {
+            Ok(durable) => self.archived.advance(durable.entries.0),
+            Err(error) => warn!(%error, "the archive could not be synced"),
+        }
+    }
+
+    fn retain(&mut self) {
+        let now = clock::wall();
+        let from = now.minus(Duration::from_secs(self.config.keep_days.saturating_mul(86_400)));
+        match self.store.retain(&Retention { readings_from: from, alerts_from: from, now }) {
+            Ok(given_up) => debug!(?given_up, "old history dropped"),
+            Err(error) => warn!(%error, "old history could not be dropped"),
+        }
+    }
+
+    fn notice(&self, runtime: &Handle, active: bool, detail: &str) {
+        let notice =
+            Notice { kind: NoticeKind::ArchiveDown, subject: String::new(), detail: detail.to_owned(), active };
+        if runtime.block_on(self.inputs.journal(&Input::Notice(notice))).is_err() {
+            warn!("the journal is closed: nobody is told of the archive's trouble");
+        }
+    }
+
+    fn note_lag(&self, place: &Place) {
+        let behind = self.applied.now().saturating_sub(place.read_to());
+        let seconds = if behind == 0 { 0 } else { clock::wall().since(place.at).as_secs() };
+        self.metrics.archive_lag_entries.set(i64::try_from(behind).unwrap_or(i64::MAX));
+        self.metrics.archive_lag_seconds.set(i64::try_from(seconds).unwrap_or(i64::MAX));
+    }
+}
+
+impl Place {
+    /// The last entry read.
+    fn read_to(&self) -> u64 {
+        self.entries.position() - 1
+    }
+}
+
+fn take(
+    batch: &mut Batch,
+    seq: Seq,
+    at: Timestamp,
+    input: &Input<'_>,
+    profiles: &Profiles,
+    sessions: &mut Sessions,
+) {
+    match input {
+        Input::Frame(frame) => match SiteId::new(frame.site) {
+            Ok(site) => batch.decoded(seq, at, &site, &watchfire_wire::decode(frame, at, profiles, sessions)),
+            Err(_) => batch.entry(seq),
+        },
+        Input::Outcome(outcome) => batch.outcome(seq, at, outcome),
+        Input::Order(order) => batch.order(seq, at, order),
+        Input::Tick
+        | Input::Setup(_)
+        | Input::Started(_)
+        | Input::Skip(_)
+        | Input::ClockStep(_)
+        | Input::Notice(_) => batch.entry(seq),
+    }
+}
+
+/// Opens a log at a position, or at its first record when that one has left.
+fn open_or_first(folder: &std::path::Path, from: u64) -> Result<Reader<RealDisk>, ArchiveStop> {
+    match Reader::open(&RealDisk, folder, from) {
+        Err(ReadError::Gone { first, .. }) => {
+            warn!(from, first, "the archive has a gap: these records have left the journal; they are in evidence");
+            Reader::open(&RealDisk, folder, first).map_err(ArchiveStop::Read)
+        }
+        opened => opened.map_err(ArchiveStop::Read),
+    }
+}

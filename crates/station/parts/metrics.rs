@@ -1,0 +1,128 @@
+//! The station's own metrics: the way of a frame from part to part.
+
+use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use std::time::Duration;
+use watchfire_model::{Class, Defect, DefectKind, Step, Transition};
+
+/// From 0.5 ms to about 16 s.
+fn latency_buckets() -> Vec<f64> {
+    (0..16).map(|power| 0.000_5 * f64::from(1 << power)).collect()
+}
+
+/// See the head of this file.
+pub(crate) struct StationMetrics {
+    pub(crate) journal_full: IntGauge,
+    entries: IntCounter,
+    sync: Histogram,
+    latency: HistogramVec,
+    defects: IntCounterVec,
+    transitions: IntCounterVec,
+    pub(crate) rules_lag_entries: IntGauge,
+    pub(crate) archive_lag_entries: IntGauge,
+    pub(crate) archive_lag_seconds: IntGauge,
+    pub(crate) archive_failures: IntCounter,
+    pub(crate) replay_differences: IntCounter,
+    pub(crate) skipped_entries: IntCounter,
+    pub(crate) snapshots: IntCounter,
+    pub(crate) probe_ok: IntGauge,
+    pub(crate) probe_failures: IntCounter,
+    pub(crate) disk_used_ratio: prometheus::Gauge,
+    pub(crate) reloads: IntCounterVec,
+}
+
+impl StationMetrics {
+    /// Registers everything, at zero.
+    pub(crate) fn new(registry: &Registry) -> Result<StationMetrics, prometheus::Error> {
+        let counter = |name: &str, help: &str| -> Result<IntCounter, prometheus::Error> {
+            let counter = IntCounter::new(name, help)?;
+            registry.register(Box::new(counter.clone()))?;
+            Ok(counter)
+        };
+        let gauge = |name: &str, help: &str| -> Result<IntGauge, prometheus::Error> {
+            let gauge = IntGauge::new(name, help)?;
+            registry.register(Box::new(gauge.clone()))?;
+            Ok(gauge)
+        };
+        let counters = |name: &str, help: &str, labels: &[&str]| -> Result<IntCounterVec, prometheus::Error> {
+            let counters = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(counters.clone()))?;
+            Ok(counters)
+        };
+        let sync = Histogram::with_opts(
+            HistogramOpts::new("watchfire_journal_batch_seconds", "From taking a batch to its fdatasync.")
+                .buckets(latency_buckets()),
+        )?;
+        registry.register(Box::new(sync.clone()))?;
+        let latency = HistogramVec::new(
+            HistogramOpts::new("watchfire_alarm_latency_seconds", "An alarm's way, from the entry's stamp to each stage.")
+                .buckets(latency_buckets()),
+            &["stage"],
+        )?;
+        registry.register(Box::new(latency.clone()))?;
+        let used = prometheus::Gauge::new("watchfire_disk_used_ratio", "How full the data directory's disk is, 0 to 1.")?;
+        registry.register(Box::new(used.clone()))?;
+        let metrics = StationMetrics {
+            journal_full: gauge("watchfire_journal_full", "1 while the disk is full and acknowledging has stopped.")?,
+            entries: counter("watchfire_journal_entries_total", "Entries made durable.")?,
+            sync,
+            latency,
+            defects: counters("watchfire_defects_total", "What was wrong with frames, by kind.", &["kind"])?,
+            transitions: counters("watchfire_alert_transitions_total", "Changes of alerts.", &["class", "transition"])?,
+            rules_lag_entries: gauge("watchfire_rules_lag_entries", "Entries durable and not yet applied.")?,
+            archive_lag_entries: gauge("watchfire_archive_lag_entries", "Entries durable and not yet archived.")?,
+            archive_lag_seconds: gauge("watchfire_archive_lag_seconds", "Age of the oldest entry not yet archived.")?,
+            archive_failures: counter("watchfire_archive_failures_total", "Batches that the archive did not take.")?,
+            replay_differences: counter(
+                "watchfire_replay_differences_total",
+                "Entries whose transitions differed from the alert log at the start.",
+            )?,
+            skipped_entries: counter("watchfire_skipped_entries_total", "Entries that are never applied.")?,
+            snapshots: counter("watchfire_snapshots_total", "Snapshots saved.")?,
+            probe_ok: gauge("watchfire_probe_ok", "1 while the probe frame comes through in time.")?,
+            probe_failures: counter("watchfire_probe_failures_total", "Probes that did not come through in time.")?,
+            disk_used_ratio: used,
+            reloads: counters("watchfire_reloads_total", "Reloads of sites and rules.", &["result"])?,
+        };
+        metrics.begin_at_zero();
+        Ok(metrics)
+    }
+
+    fn begin_at_zero(&self) {
+        for stage in ["durable", "raised", "delivered"] {
+            self.latency.with_label_values(&[stage]);
+        }
+        for kind in DefectKind::ALL {
+            self.defects.with_label_values(&[kind.as_str()]);
+        }
+        for class in Class::ALL {
+            self.transitions.with_label_values(&[class.as_str(), Step::Raised.as_str()]);
+        }
+        for result in ["done", "refused"] {
+            self.reloads.with_label_values(&[result]);
+        }
+    }
+
+    /// A batch became durable.
+    pub(crate) fn journaled(&self, entries: usize, span: Duration) {
+        self.entries.inc_by(u64::try_from(entries).unwrap_or(u64::MAX));
+        self.sync.observe(span.as_secs_f64());
+        self.latency("durable", span);
+    }
+
+    /// An alarm reached a stage.
+    pub(crate) fn latency(&self, stage: &str, span: Duration) {
+        self.latency.with_label_values(&[stage]).observe(span.as_secs_f64());
+    }
+
+    /// A frame had defects.
+    pub(crate) fn defects(&self, defects: &[Defect]) {
+        for defect in defects {
+            self.defects.with_label_values(&[defect.kind.as_str()]).inc();
+        }
+    }
+
+    /// An alert changed.
+    pub(crate) fn transition(&self, transition: &Transition) {
+        self.transitions.with_label_values(&[transition.class.as_str(), transition.step.as_str()]).inc();
+    }
+}

@@ -1,0 +1,64 @@
+//! How far each part is. Whoever waits for a position waits here; nobody polls.
+
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use watchfire_model::Seq;
+
+/// The positions that others wait for. Dropping it tells every follower that nothing more will come.
+pub(crate) struct Progress {
+    position: watch::Sender<u64>,
+}
+
+/// Waits for a position to move on.
+#[derive(Clone)]
+pub(crate) struct Follower {
+    position: watch::Receiver<u64>,
+}
+
+impl Progress {
+    /// Starts at a position.
+    pub(crate) fn at(position: u64) -> Progress {
+        Progress { position: watch::Sender::new(position) }
+    }
+
+    /// Moves on.
+    pub(crate) fn advance(&self, position: u64) {
+        self.position.send_if_modified(|now| {
+            let moved = position > *now;
+            *now = position.max(*now);
+            moved
+        });
+    }
+
+    /// The same position, to be moved on from elsewhere.
+    pub(crate) fn handle(&self) -> Progress {
+        Progress { position: self.position.clone() }
+    }
+
+    /// Somebody who follows.
+    pub(crate) fn follower(&self) -> Follower {
+        Follower { position: self.position.subscribe() }
+    }
+}
+
+impl Follower {
+    /// The position now.
+    pub(crate) fn now(&self) -> u64 {
+        *self.position.borrow()
+    }
+
+    /// The position as an entry's number.
+    pub(crate) fn seq(&self) -> Seq {
+        Seq(self.now())
+    }
+
+    /// Waits until the position is past `seen`; `None` when it will never be.
+    pub(crate) async fn past(&mut self, seen: u64) -> Option<u64> {
+        self.position.wait_for(|now| *now > seen).await.map(|now| *now).ok()
+    }
+
+    /// [`Follower::past`] for a thread that is not a task.
+    pub(crate) fn block_past(&mut self, runtime: &Handle, seen: u64) -> Option<u64> {
+        runtime.block_on(self.past(seen))
+    }
+}
