@@ -13,6 +13,9 @@ pub(crate) enum SetUpError {
     /// The disk.
     #[error("failed to {doing} the set-up {}: {source}", file.display())]
     Disk { doing: &'static str, file: PathBuf, source: std::io::Error },
+    /// It could not be written.
+    #[error("failed to store a set-up: {0}")]
+    Store(#[source] atomic_file::WriteError),
     /// The content is not what its name says.
     #[error("the set-up {} is damaged or of another version: {why}; restore the file from a backup", file.display())]
     Damaged { file: PathBuf, why: String },
@@ -27,7 +30,7 @@ pub(crate) fn store(folder: &Path, set_up: &SetUp) -> Result<Setup, SetUpError> 
     if !file.exists() {
         let disk_error = |source| SetUpError::Disk { doing: "store", file: file.clone(), source };
         std::fs::create_dir_all(folder).map_err(disk_error)?;
-        atomic_file::write(&RealDisk, &file, &text).map_err(disk_error)?;
+        atomic_file::write(&RealDisk, &file, &text).map_err(SetUpError::Store)?;
     }
     Ok(setup)
 }

@@ -311,7 +311,7 @@ pub struct Alert {
     pub point: Option<PointName>,
     /// The rule that raised it.
     pub rule: RuleRef,
-    /// Why, as of the last raise or escalation.
+    /// Why, as of the last raise, escalation or return of the cause.
     pub reason: Bilingual,
     /// The readings of that.
     pub evidence: Vec<Evidence>,
@@ -393,6 +393,9 @@ impl Alert {
                 self.verdict = None;
                 if by.is_none() {
                     self.condition = Condition::Active;
+                    self.reason = transition.reason.clone();
+                    self.evidence = transition.evidence.clone();
+                    self.late = transition.late;
                 }
             }
         }

@@ -76,6 +76,12 @@ pub fn decode_entry(seq: Seq, record: &[u8]) -> Result<Entry<'_>, DecodeError> {
     Ok(Entry { seq, at: Timestamp(i64::from_le_bytes(*at)), input })
 }
 
+/// Whether a record is an [`Input::Skip`], without reading the rest of it.
+pub fn is_skip(record: &[u8]) -> bool {
+    const SKIP: u8 = 6;
+    record.get(STAMP_BYTES) == Some(&SKIP)
+}
+
 /// One record of the alert log: everything that one input changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlertRecord {
@@ -125,6 +131,14 @@ mod tests {
         let record = input.stamp(Timestamp::from_seconds(5)).to_vec();
         let entry = decode_entry(Seq(7), &record).unwrap();
         assert_eq!(entry, Entry { seq: Seq(7), at: Timestamp::from_seconds(5), input: Input::Frame(frame) });
+    }
+
+    #[test]
+    fn skips_are_seen_at_a_glance() {
+        let record = |input: Input<'_>| EncodedInput::new(&input).stamp(Timestamp(0)).to_vec();
+        assert!(is_skip(&record(Input::Skip(Seq(9)))));
+        assert!(!is_skip(&record(Input::Tick)));
+        assert!(!is_skip(&[]));
     }
 
     #[test]

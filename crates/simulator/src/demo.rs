@@ -109,7 +109,7 @@ impl Play {
     /// over restarts.
     pub fn message(&self, site: &str, actor: &Actor, second: u64, number: u64) -> Option<Message> {
         match actor {
-            Actor::Head { room } => (second % 2 == 0).then(|| self.head(site, *room, second, number)).flatten(),
+            Actor::Head { room } => second.is_multiple_of(2).then(|| self.head(site, *room, second, number)).flatten(),
             Actor::ZigbeeSmoke { name, battery_low_after_s } => {
                 let low = battery_low_after_s.is_some_and(|after| second >= after);
                 let battery = if low { 9 } else { 92 };
@@ -127,7 +127,7 @@ impl Play {
                 let readings = json!([
                     { "point": "hydrant-main", "metric": "water_pressure", "value": 420.0 + wave(second, 8.0), "unit": "kPa" },
                     { "point": "roof-tank", "metric": "water_level", "value": 2.6 + wave(second, 0.03), "unit": "m" },
-                    { "point": "jockey-pump", "metric": "pump_running", "value": second / 60 % 5 == 0 }
+                    { "point": "jockey-pump", "metric": "pump_running", "value": (second / 60).is_multiple_of(5) }
                 ]);
                 own_scheme(site, "pump-room", number, &readings)
             }),
@@ -185,7 +185,7 @@ fn zigbee(name: &str, payload: &serde_json::Value) -> Message {
 /// at once.
 fn every(interval: u64, second: u64, name: &str) -> bool {
     let offset = name.bytes().map(u64::from).sum::<u64>();
-    second <= 1 || (second + offset) % interval == 0
+    second <= 1 || (second + offset).is_multiple_of(interval)
 }
 
 fn wave(second: u64, height: f64) -> f64 {

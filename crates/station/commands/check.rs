@@ -30,8 +30,8 @@ fn missing_secrets(config: &config::Config) -> Vec<Problem> {
     let station = &config.station;
     let of_channels = [
         station.notify.email.as_ref().and_then(|email| email.password.clone()),
-        station.notify.sms.as_ref().and_then(|sms| sms.password.clone()),
-        station.notify.webhook.as_ref().and_then(|webhook| webhook.secret.clone()),
+        station.notify.sms.as_ref().map(|sms| sms.password.clone()),
+        station.notify.webhook.as_ref().map(|webhook| webhook.secret.clone()),
     ];
     let identities = config.sites.sites.values().flat_map(|site| site.identities.values());
     let of_identities = identities.filter_map(|identity| identity.secret.parse::<SecretRef>().ok());

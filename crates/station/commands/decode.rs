@@ -5,7 +5,7 @@ use crate::cli::DecodeOptions;
 use crate::clock;
 use std::io::{BufRead, BufWriter, Write};
 use std::process::ExitCode;
-use watchfire_wire::{Profiles, Sessions, json_line};
+use watchfire_wire::{Profiles, Sessions, decode, decode_as, json_line};
 
 pub(crate) fn run(options: &DecodeOptions) -> ExitCode {
     let mut sessions = Sessions::default();
@@ -18,9 +18,14 @@ pub(crate) fn run(options: &DecodeOptions) -> ExitCode {
             Ok(line) => line,
             Err(error) => return output::failed(format_args!("line {}: {error}", index + 1)),
         };
-        match json_line::decode(&line, options.source, clock::wall(), &profiles, &mut sessions) {
-            Ok(decoded) => {
-                if writeln!(out, "{decoded}").is_err() {
+        match json_line::parse(&line) {
+            Ok(frame) => {
+                let at = frame.received_at.unwrap_or_else(clock::wall);
+                let decoded = match options.source {
+                    Some(source) => decode_as(source, &frame.frame(), at, &profiles, &mut sessions),
+                    None => decode(&frame.frame(), at, &profiles, &mut sessions),
+                };
+                if writeln!(out, "{}", json_line::line(&decoded)).is_err() {
                     return ExitCode::SUCCESS;
                 }
             }

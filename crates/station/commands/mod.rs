@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod decode;
 pub(crate) mod demo;
+mod outbox;
 pub(crate) mod output;
 pub(crate) mod replay;
 pub(crate) mod run;

@@ -52,6 +52,12 @@ impl fmt::Display for SecretRef {
     }
 }
 
+impl serde::Serialize for SecretRef {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl SecretRef {
     /// Fetches the secret; the error names the reference and never the secret.
     pub(crate) fn fetch(&self, folder: &Path) -> Result<Secret, String> {

@@ -100,7 +100,7 @@ fn device(
     let name: Option<watchfire_model::DeviceName> = section.parsed("name");
     let label = optional_bilingual(section, "label");
     let zone: Option<ZoneId> = section.optional_parsed("zone");
-    if let Some(zone) = zone.as_ref().filter(|zone| !zones.contains_key(zone)) {
+    if let Some(zone) = zone.as_ref().filter(|zone| !zones.contains_key(*zone)) {
         section.problem("zone", format!("`{zone}` is not a zone of this site"));
     }
     let silent_after_s = section.optional_integer("silent_after_s", 1..=31_536_000);

@@ -52,7 +52,7 @@ pub(crate) struct MqttConfig {
     pub(crate) insecure: bool,
     pub(crate) connections_max: u64,
     pub(crate) connections_per_address_max: u64,
-    pub(crate) connects_per_address_per_minute_max: u64,
+    pub(crate) connects_per_address_per_s: u64,
     pub(crate) packet_bytes_max: u64,
     pub(crate) filters_per_client_max: u64,
     pub(crate) unacknowledged_max: u64,
@@ -84,6 +84,7 @@ pub(crate) struct ConsoleConfig {
     pub(crate) listen: SocketAddr,
     pub(crate) insecure: bool,
     pub(crate) public_url: Option<String>,
+    pub(crate) behind_tls_proxy: bool,
 }
 
 /// How people are told.
@@ -102,7 +103,6 @@ pub(crate) struct EmailConfig {
     pub(crate) tls: MailTls,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) user: Option<String>,
-    #[serde(serialize_with = "as_text")]
     pub(crate) password: Option<SecretRef>,
     pub(crate) from: String,
 }
@@ -124,16 +124,16 @@ pub(crate) enum MailTls {
 pub(crate) struct SmsConfig {
     pub(crate) url: String,
     pub(crate) user: String,
-    #[serde(serialize_with = "as_text")]
-    pub(crate) password: Option<SecretRef>,
+    pub(crate) password: SecretRef,
     pub(crate) from: String,
+    pub(crate) insecure: bool,
 }
 
 /// The webhook's signature.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct WebhookConfig {
-    #[serde(serialize_with = "as_text")]
-    pub(crate) secret: Option<SecretRef>,
+    pub(crate) secret: SecretRef,
+    pub(crate) insecure: bool,
 }
 
 /// How the station watches itself.
@@ -204,18 +204,14 @@ fn mqtt(section: &mut Section<'_>) -> Option<MqttConfig> {
         listen: listen(section, "127.0.0.1:1883", insecure)?,
         insecure,
         connections_max: section.integer_or("connections_max", 20_000, 1..=1_000_000),
-        connections_per_address_max: section.integer_or("connections_per_address_max", 20_000, 1..=1_000_000),
-        connects_per_address_per_minute_max: section.integer_or(
-            "connects_per_address_per_minute_max",
-            60_000,
-            1..=10_000_000,
-        ),
-        packet_bytes_max: section.integer_or("packet_bytes_max", 65_536, 1_024..=262_144),
+        connections_per_address_max: section.integer_or("connections_per_address_max", 12_000, 1..=1_000_000),
+        connects_per_address_per_s: section.integer_or("connects_per_address_per_s", 500, 1..=1_000_000),
+        packet_bytes_max: section.integer_or("packet_bytes_max", 65_536, 1_024..=266_240),
         filters_per_client_max: section.integer_or("filters_per_client_max", 64, 1..=10_000),
-        unacknowledged_max: section.integer_or("unacknowledged_max", 512, 1..=65_535),
+        unacknowledged_max: section.integer_or("unacknowledged_max", 1_024, 1..=65_535),
         connect_timeout_s: section.integer_or("connect_timeout_s", 10, 1..=120),
-        write_timeout_s: section.integer_or("write_timeout_s", 20, 1..=600),
-        queue_frames_max: section.integer_or("queue_frames_max", 8_192, 64..=1_000_000),
+        write_timeout_s: section.integer_or("write_timeout_s", 10, 1..=600),
+        queue_frames_max: section.integer_or("queue_frames_max", 8_192, 256..=1_000_000),
     })
 }
 
@@ -242,15 +238,15 @@ fn console(section: &mut Section<'_>) -> Option<ConsoleConfig> {
     if public_url.as_ref().is_some_and(|url| !is_http(url)) {
         section.problem("public_url", "is not an http:// or https:// address");
     }
-    Some(ConsoleConfig { listen: listen(section, "127.0.0.1:8080", insecure)?, insecure, public_url })
+    let behind_tls_proxy = section.flag_or("behind_tls_proxy", false);
+    Some(ConsoleConfig { listen: listen(section, "127.0.0.1:8080", insecure)?, insecure, public_url, behind_tls_proxy })
 }
 
 fn notify(section: &mut Section<'_>, folder: &Path) -> Option<NotifyConfig> {
     Some(NotifyConfig {
         email: section.optional_table("email", |email| email_server(email, folder)),
         sms: section.optional_table("sms", sms_gateway),
-        webhook: section
-            .optional_table("webhook", |webhook| Some(WebhookConfig { secret: Some(webhook.parsed("secret")?) })),
+        webhook: section.optional_table("webhook", webhook),
     })
 }
 
@@ -283,7 +279,15 @@ fn sms_gateway(section: &mut Section<'_>) -> Option<SmsConfig> {
     }
     let user = section.text("user");
     let password = section.parsed("password");
-    Some(SmsConfig { url: url?, user: user?, password: Some(password?), from: section.text_or("from", "watchfire") })
+    let from = section.text_or("from", "watchfire");
+    let insecure = section.flag_or("insecure", false);
+    Some(SmsConfig { url: url?, user: user?, password: password?, from, insecure })
+}
+
+fn webhook(section: &mut Section<'_>) -> Option<WebhookConfig> {
+    let secret = section.parsed("secret");
+    let insecure = section.flag_or("insecure", false);
+    Some(WebhookConfig { secret: secret?, insecure })
 }
 
 fn watch(section: &mut Section<'_>) -> Option<WatchConfig> {
@@ -317,13 +321,6 @@ fn is_http(url: &str) -> bool {
 
 fn is_this_machine(host: &str) -> bool {
     host == "localhost" || IpAddr::from_str(host).is_ok_and(|address| address.is_loopback())
-}
-
-fn as_text<S: serde::Serializer>(secret: &Option<SecretRef>, serializer: S) -> Result<S::Ok, S::Error> {
-    match secret {
-        Some(secret) => serializer.collect_str(secret),
-        None => serializer.serialize_none(),
-    }
 }
 
 #[cfg(test)]

@@ -7,15 +7,16 @@ use crate::parts::inputs::Inputs;
 use crate::parts::metrics::StationMetrics;
 use crate::parts::paths::DataPaths;
 use crate::parts::progress::{Follower, Progress};
+use prometheus::Registry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
-use watchfire_archive::{Batch, Gap, Retention, Store, WriteError};
+use watchfire_archive::{Batch, Gap, OpenError, Retention, Store, StoreOptions, WriteError};
 use watchfire_journal::{ReadError, Reader, RealDisk};
 use watchfire_model::encoding::decode_entry;
-use watchfire_model::{AlertRecord, Input, Notice, NoticeKind, Seq, SiteId, Timestamp};
+use watchfire_model::{AlertRecord, Input, JournalId, Notice, NoticeKind, Seq, SiteId, Timestamp};
 use watchfire_wire::{Profiles, Sessions};
 
 /// Entries read before a batch is written even if it has few rows.
@@ -29,12 +30,17 @@ const RETRY_MAX: Duration = Duration::from_secs(30);
 const DOWN_AFTER_ATTEMPTS: u32 = 3;
 /// How often the archive is synced, so that the journal need not be kept longer than it must.
 const SYNC_INTERVAL: Duration = Duration::from_secs(30);
+/// How often an archive that could not be opened is tried again.
+const REOPEN_INTERVAL: Duration = Duration::from_secs(10);
 /// How often old history is dropped.
 const RETAIN_INTERVAL: Duration = Duration::from_secs(3_600);
 
 /// Everything that the thread owns.
 pub(crate) struct ArchivePart {
-    pub(crate) store: Store,
+    /// `None` until it could be opened.
+    pub(crate) store: Option<Store>,
+    /// The ids of the journal and of the alert log.
+    pub(crate) logs: (JournalId, JournalId),
     pub(crate) paths: DataPaths,
     /// How far the rules have applied: what they have not seen is not archived.
     pub(crate) applied: Follower,
@@ -44,6 +50,7 @@ pub(crate) struct ArchivePart {
     pub(crate) config: ArchiveConfig,
     pub(crate) inputs: Inputs,
     pub(crate) metrics: Arc<StationMetrics>,
+    pub(crate) registry: Registry,
     pub(crate) stop: CancellationToken,
 }
 
@@ -67,12 +74,65 @@ struct Place {
 }
 
 impl ArchivePart {
+    /// Opens the store now, if it can be; an error only when it must never be used with these logs, or by this build.
+    pub(crate) fn checked(mut self) -> Result<ArchivePart, OpenError> {
+        match self.open_store() {
+            Err(error @ (OpenError::OtherJournal { .. } | OpenError::Newer { .. } | OpenError::NotAnArchive)) => Err(error),
+            Err(error) => {
+                warn!(%error, "the archive cannot be opened; trying again, everything else works");
+                Ok(self)
+            }
+            Ok(()) => Ok(self),
+        }
+    }
+
+    fn open_store(&mut self) -> Result<(), OpenError> {
+        let options = StoreOptions { bytes_max: Some(self.config.bytes_max), ..StoreOptions::default() };
+        let store = Store::open_with(&self.paths.archive(), self.logs.0, self.logs.1, options)?;
+        if let Err(error) = store.register(&self.registry) {
+            warn!(%error, "the archive has no metrics");
+        }
+        self.archived.advance(store.durable().entries.0);
+        self.store = Some(store);
+        Ok(())
+    }
+
+    /// Waits until the store can be opened; `None` when the station stops before.
+    fn wait_for_store(&mut self, runtime: &Handle) -> Option<Archiving<'_>> {
+        while self.store.is_none() {
+            if runtime.block_on(pause_or_stop(&self.stop, REOPEN_INTERVAL)) {
+                return None;
+            }
+            if let Err(error) = self.open_store() {
+                warn!(%error, "the archive cannot be opened");
+            }
+        }
+        let store = self.store.take()?;
+        Some(Archiving { part: self, store })
+    }
+
     /// Runs until the rules are closed and everything is archived.
     pub(crate) fn run(mut self, runtime: &Handle) -> Result<(), ArchiveStop> {
+        match self.wait_for_store(runtime) {
+            Some(archiving) => archiving.run(runtime),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The thread with its open store.
+struct Archiving<'a> {
+    part: &'a ArchivePart,
+    store: Store,
+}
+
+impl Archiving<'_> {
+    fn run(mut self, runtime: &Handle) -> Result<(), ArchiveStop> {
+        let mut applied_by_rules = self.part.applied.clone();
         let mut place = self.open()?;
         let mut batch = Batch::default();
         let (mut synced, mut retained) = (clock::instant(), None);
-        while let Some(applied) = self.applied.block_past(runtime, place.read_to()) {
+        while let Some(applied) = applied_by_rules.block_past(runtime, place.read_to()) {
             if applied - place.read_to() < BATCH_ENTRIES {
                 runtime.block_on(tokio::time::sleep(GATHER));
             }
@@ -88,7 +148,7 @@ impl ArchivePart {
                 retained = Some(clock::instant());
             }
         }
-        while place.read_to() < self.applied.now() {
+        while place.read_to() < self.part.applied.now() {
             self.read(&mut place, &mut batch)?;
             self.write(&mut place, &mut batch, runtime)?;
         }
@@ -100,8 +160,8 @@ impl ArchivePart {
     fn open(&self) -> Result<Place, ArchiveStop> {
         let cursors = self.store.cursors();
         let next = cursors.entries.0 + 1;
-        let entries = open_or_first(&self.paths.journal(), next)?;
-        let alerts = open_or_first(&self.paths.alert_log(), cursors.alerts + 1)?;
+        let entries = open_or_first(&self.part.paths.journal(), next)?;
+        let alerts = open_or_first(&self.part.paths.alert_log(), cursors.alerts + 1)?;
         let gap = (entries.position() > next).then(|| Gap {
             from: Seq(next),
             to: Seq(entries.position() - 1),
@@ -117,7 +177,7 @@ impl ArchivePart {
             warn!(from = gap.from.0, to = gap.to.0, "entries had left the journal before they were archived");
             batch.gap(gap);
         }
-        let alerts = self.alerts.now();
+        let alerts = self.part.alerts.now();
         while !batch.is_full()
             && let Some(record) = place.alerts.next(alerts).map_err(ArchiveStop::Read)?
         {
@@ -126,7 +186,7 @@ impl ArchivePart {
                 Err(error) => error!(position = record.seq, %error, "alert record not archived"),
             }
         }
-        let end = self.applied.now().min(place.read_to() + BATCH_ENTRIES);
+        let end = self.part.applied.now().min(place.read_to() + BATCH_ENTRIES);
         while !batch.is_full()
             && let Some(record) = place.entries.next(end).map_err(ArchiveStop::Read)?
         {
@@ -151,7 +211,7 @@ impl ArchivePart {
         let mut pause = RETRY_MIN;
         while let Err(error) = self.store.write(batch) {
             attempts += 1;
-            self.metrics.archive_failures.inc();
+            self.part.metrics.archive_failures.inc();
             warn!(%error, attempts, "the archive does not take a batch; trying again");
             if attempts == DOWN_AFTER_ATTEMPTS {
                 self.notice(runtime, true, &error.to_string());
@@ -165,7 +225,7 @@ impl ArchivePart {
                 WriteError::Full(_) => self.retain(),
                 WriteError::Busy(_) | WriteError::Unavailable(_) | WriteError::Damaged(_) => {}
             }
-            if runtime.block_on(self.pause_or_stop(pause)) {
+            if runtime.block_on(pause_or_stop(&self.part.stop, pause)) {
                 warn!("stopped while the archive does not take a batch; it goes on from its cursor at the next start");
                 batch.clear();
                 break;
@@ -175,29 +235,21 @@ impl ArchivePart {
         if attempts >= DOWN_AFTER_ATTEMPTS && batch.is_empty() {
             self.notice(runtime, false, "");
         }
-        self.archived.advance(self.store.durable().entries.0);
+        self.part.archived.advance(self.store.durable().entries.0);
         Ok(())
-    }
-
-    /// Waits before the next attempt; true when the station stops meanwhile.
-    async fn pause_or_stop(&self, pause: Duration) -> bool {
-        tokio::select! {
-            () = self.stop.cancelled() => true,
-            () = tokio::time::sleep(pause) => false,
-        }
     }
 
     fn sync(&mut self) {
         match self.store.sync() {
-            Ok(durable) => self.archived.advance(durable.entries.0),
+            Ok(durable) => self.part.archived.advance(durable.entries.0),
             Err(error) => warn!(%error, "the archive could not be synced"),
         }
     }
 
     fn retain(&mut self) {
         let now = clock::wall();
-        let from = now.minus(Duration::from_secs(self.config.keep_days.saturating_mul(86_400)));
-        match self.store.retain(&Retention { readings_from: from, alerts_from: from, now }) {
+        let from = now.minus(Duration::from_secs(self.part.config.keep_days.saturating_mul(86_400)));
+        match self.store.retain(&Retention { readings_from: from, alerts_from: from, bytes_wanted: None, now }) {
             Ok(given_up) => debug!(?given_up, "old history dropped"),
             Err(error) => warn!(%error, "old history could not be dropped"),
         }
@@ -206,16 +258,16 @@ impl ArchivePart {
     fn notice(&self, runtime: &Handle, active: bool, detail: &str) {
         let notice =
             Notice { kind: NoticeKind::ArchiveDown, subject: String::new(), detail: detail.to_owned(), active };
-        if runtime.block_on(self.inputs.journal(&Input::Notice(notice))).is_err() {
+        if runtime.block_on(self.part.inputs.journal(&Input::Notice(notice))).is_err() {
             warn!("the journal is closed: nobody is told of the archive's trouble");
         }
     }
 
     fn note_lag(&self, place: &Place) {
-        let behind = self.applied.now().saturating_sub(place.read_to());
+        let behind = self.part.applied.now().saturating_sub(place.read_to());
         let seconds = if behind == 0 { 0 } else { clock::wall().since(place.at).as_secs() };
-        self.metrics.archive_lag_entries.set(i64::try_from(behind).unwrap_or(i64::MAX));
-        self.metrics.archive_lag_seconds.set(i64::try_from(seconds).unwrap_or(i64::MAX));
+        self.part.metrics.archive_lag_entries.set(i64::try_from(behind).unwrap_or(i64::MAX));
+        self.part.metrics.archive_lag_seconds.set(i64::try_from(seconds).unwrap_or(i64::MAX));
     }
 }
 
@@ -223,6 +275,14 @@ impl Place {
     /// The last entry read.
     fn read_to(&self) -> u64 {
         self.entries.position() - 1
+    }
+}
+
+/// Waits; true when the station stops meanwhile.
+async fn pause_or_stop(stop: &CancellationToken, pause: Duration) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => true,
+        () = tokio::time::sleep(pause) => false,
     }
 }
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use watchfire_intake::Retained;
-use watchfire_model::{Decoded, Entry, Frame, Input, JournalId, Seq, Setup, SiteId};
-use watchfire_rules::{Effects, Engine, Event, RestoreError, SetUp, Stamp};
+use watchfire_model::{Decoded, Entry, Frame, Input, JournalId, Seq, Setup, SiteId, Sites};
+use watchfire_rules::{Effects, Engine, Event, RestoreError, RuleSet, SetUp, Stamp};
 use watchfire_wire::{Profiles, Sessions};
 
 /// The version of [`Fold::snapshot`]'s bytes.
@@ -22,6 +22,14 @@ pub(crate) struct Fold {
     in_force: Option<Setup>,
     set_ups: PathBuf,
     skips: BTreeSet<Seq>,
+    draft: Draft,
+}
+
+/// What a try-out puts in the place of what the journaled set-ups say.
+#[derive(Default)]
+struct Draft {
+    rules: Option<RuleSet>,
+    sites: Option<Sites>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -56,7 +64,13 @@ impl Fold {
             in_force: None,
             set_ups,
             skips,
+            draft: Draft::default(),
         }
+    }
+
+    /// Tries out other rules or sites: they take the place of those of every set-up to come.
+    pub(crate) fn draft(&mut self, rules: Option<RuleSet>, sites: Option<Sites>) {
+        self.draft = Draft { rules, sites };
     }
 
     /// From a snapshot's bytes.
@@ -69,7 +83,7 @@ impl Fold {
         let engine = Engine::restore(&saved.engine, &set_up)?;
         let retained = Retained::restore(&saved.retained).map_err(|error| FoldError::Malformed(error.to_string()))?;
         let profiles = Profiles::default();
-        Ok(Fold { engine, sessions: saved.sessions, profiles, retained, in_force: saved.in_force, set_ups, skips })
+        Ok(Fold { engine, sessions: saved.sessions, profiles, retained, in_force: saved.in_force, set_ups, skips, draft: Draft::default() })
     }
 
     /// The bytes from which the fold goes on.
@@ -94,7 +108,13 @@ impl Fold {
             Input::Tick => self.engine.apply(stamp, &Event::Tick, effects),
             Input::Order(order) => self.engine.apply(stamp, &Event::Order(order), effects),
             Input::Setup(setup) => {
-                let set_up = set_up_store::fetch(&self.set_ups, setup)?;
+                let mut set_up = set_up_store::fetch(&self.set_ups, setup)?;
+                if let Some(rules) = &self.draft.rules {
+                    set_up.rules = rules.clone();
+                }
+                if let Some(sites) = &self.draft.sites {
+                    set_up.sites = sites.clone();
+                }
                 self.in_force = Some(*setup);
                 self.engine.apply(stamp, &Event::Setup(&set_up), effects);
             }

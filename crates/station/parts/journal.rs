@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use watchfire_intake::{Flow, Submission};
 use watchfire_journal::{AppendError, RealDisk, SyncError, Writer};
@@ -41,10 +42,11 @@ pub(crate) struct JournalPart {
     pub(crate) durable: Progress,
     pub(crate) flow: Arc<Flow>,
     pub(crate) metrics: Arc<StationMetrics>,
+    pub(crate) stop: CancellationToken,
 }
 
 impl JournalPart {
-    /// Runs until every sender of both queues is gone.
+    /// Runs until it is told to stop and what was queued by then is durable.
     pub(crate) fn run(mut self, runtime: &Handle) -> Result<(), JournalStop> {
         let mut frames: Vec<Submission> = Vec::with_capacity(BATCH_ENTRIES_MAX);
         let mut own: Vec<OwnInput> = Vec::new();
@@ -72,9 +74,15 @@ impl JournalPart {
     /// Waits for inputs and drains what is there; false when both queues are closed and empty.
     async fn take(&mut self, frames: &mut Vec<Submission>, own: &mut Vec<OwnInput>) -> bool {
         let (mut own_open, mut frames_open) = (true, true);
+        let mut stopping = false;
         while own.is_empty() && frames.is_empty() && (own_open || frames_open) {
             tokio::select! {
                 biased;
+                () = self.stop.cancelled(), if !stopping => {
+                    stopping = true;
+                    self.own.close();
+                    self.frames.close();
+                }
                 taken = self.own.recv_many(own, BATCH_ENTRIES_MAX), if own_open => own_open = taken > 0,
                 taken = self.frames.recv_many(frames, BATCH_ENTRIES_MAX), if frames_open => frames_open = taken > 0,
             }

@@ -88,7 +88,7 @@ impl StationMetrics {
     }
 
     fn begin_at_zero(&self) {
-        for stage in ["durable", "raised", "delivered"] {
+        for stage in ["durable", "raised", "displayed", "delivered"] {
             self.latency.with_label_values(&[stage]);
         }
         for kind in DefectKind::ALL {
@@ -109,9 +109,19 @@ impl StationMetrics {
         self.latency("durable", span);
     }
 
+    /// Entries made durable since the start.
+    pub(crate) fn entries_total(&self) -> u64 {
+        self.entries.get()
+    }
+
     /// An alarm reached a stage.
     pub(crate) fn latency(&self, stage: &str, span: Duration) {
         self.latency.with_label_values(&[stage]).observe(span.as_secs_f64());
+    }
+
+    /// Where the console observes the way to the first browser.
+    pub(crate) fn displayed(&self) -> Histogram {
+        self.latency.with_label_values(&["displayed"])
     }
 
     /// A frame had defects.

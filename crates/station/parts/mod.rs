@@ -1,2 +1,26 @@
 //! Where the crates meet: short loops of direct calls, one file per thread or task. `station.rs` starts and stops them
 //! in order.
+
+pub(crate) mod archive;
+pub(crate) mod board;
+pub(crate) mod channels;
+pub(crate) mod disk_state;
+pub(crate) mod fold;
+pub(crate) mod housekeeping;
+pub(crate) mod inputs;
+pub(crate) mod journal;
+pub(crate) mod listener;
+pub(crate) mod metrics;
+pub(crate) mod notify;
+pub(crate) mod order_desk;
+pub(crate) mod paths;
+pub(crate) mod poison;
+pub(crate) mod probe;
+pub(crate) mod progress;
+pub(crate) mod recovery;
+pub(crate) mod rules;
+pub(crate) mod started;
+pub(crate) mod station;
+pub(crate) mod status;
+pub(crate) mod threads;
+pub(crate) mod ticks;

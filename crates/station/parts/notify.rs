@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, info, warn};
 use watchfire_journal::snapshot::{self, Fit};
 use watchfire_journal::{JournalId as FileId, ReadError, Reader, RealDisk};
 use watchfire_model::encoding::{DecodeError, decode_entry};
@@ -21,6 +21,8 @@ use watchfire_notify::{Delivery, Desk, DeskEvent, DeskOptions, Dispatcher};
 
 /// The name of the desk's snapshots.
 const SNAPSHOT_NAME: &str = "desk";
+/// The desk's bytes carry their own version; this one is of the file.
+const SNAPSHOT_VERSION: u32 = 1;
 /// A snapshot is due after so many entries ...
 const SNAPSHOT_ENTRIES: u64 = 1_000_000;
 /// ... or after so long.
@@ -81,7 +83,6 @@ type Journaling = JoinSet<Option<Box<Delivery>>>;
 impl NotifyPart {
     /// Runs until it is told to stop, or the rules are closed.
     pub(crate) fn run(mut self, runtime: &Handle) -> Result<(), NotifyStop> {
-        let _entered = runtime.enter();
         let (mut desk, position) = self.restore()?;
         let mut logs = Logs::open(&self.paths, position, self.alerts.now())?;
         // What happened before this start is folded in silence; what is still to be sent is due again.
@@ -180,7 +181,7 @@ impl NotifyPart {
     }
 
     fn restore(&self) -> Result<(Desk, u64), NotifyStop> {
-        let versions = [watchfire_notify::SNAPSHOT_VERSION];
+        let versions = [SNAPSHOT_VERSION];
         let fit = Fit { journal_id: self.journal, last: self.applied.now(), versions: &versions };
         let loaded =
             snapshot::load(&RealDisk, &self.paths.snapshots(), SNAPSHOT_NAME, &fit).map_err(NotifyStop::Snapshot)?;
@@ -200,7 +201,7 @@ impl NotifyPart {
     }
 
     fn save(&self, desk: &Desk, position: u64) {
-        let (folder, version) = (self.paths.snapshots(), watchfire_notify::SNAPSHOT_VERSION);
+        let (folder, version) = (self.paths.snapshots(), SNAPSHOT_VERSION);
         let body = desk.snapshot();
         match snapshot::save(&RealDisk, &folder, SNAPSHOT_NAME, version, self.journal, position, &body) {
             Ok(()) => self.saved.advance(position),

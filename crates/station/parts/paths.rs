@@ -49,6 +49,11 @@ impl DataPaths {
         self.root.join("users")
     }
 
+    /// Where the last start stands in the journal.
+    pub(crate) fn started(&self) -> PathBuf {
+        self.root.join("started.json")
+    }
+
     /// Where the rules died, if they did.
     pub(crate) fn died(&self) -> PathBuf {
         self.root.join("died.json")

@@ -53,16 +53,19 @@ pub(crate) struct Recovered {
 }
 
 /// Builds the state again.
-pub(crate) fn recover(paths: &DataPaths, ends: Ends) -> Result<Recovered, RecoveryError> {
+/// `skip` is an entry whose `Skip` is about to be journaled.
+pub(crate) fn recover(paths: &DataPaths, ends: Ends, skip: Option<Seq>) -> Result<Recovered, RecoveryError> {
     let (snapshot, body) = load_snapshot(paths, ends)?;
-    let skips = skips_after(paths, snapshot, ends.entries)?;
+    let mut skips = skips_after(paths, snapshot, ends.entries)?;
+    skips.extend(skip);
     let journal = JournalId(ends.journal.0);
     let (mut fold, snapshot) = match body.map(|body| Fold::restore(&body, paths.set_ups(), skips.clone())) {
         Some(Ok(fold)) => (fold, snapshot),
         Some(Err(error)) => {
             let why: &FoldError = &error;
             error!(error = %why, "the snapshot cannot be used; replaying the journal from its beginning");
-            let skips = skips_after(paths, 0, ends.entries)?;
+            let mut skips = skips_after(paths, 0, ends.entries)?;
+            skips.extend(skip);
             (Fold::new(journal, paths.set_ups(), skips), 0)
         }
         None => (Fold::new(journal, paths.set_ups(), skips), 0),

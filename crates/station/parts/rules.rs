@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::parts::fold::{Fold, SNAPSHOT_VERSION};
+use crate::parts::listener::Listener;
 use crate::parts::metrics::StationMetrics;
 use crate::parts::order_desk::OrderDesk;
 use crate::parts::poison;
@@ -19,7 +20,7 @@ use watchfire_intake::Flow;
 use watchfire_journal::{AppendError, JournalId as FileId, ReadError, Reader, RealDisk, SyncError, Writer, snapshot};
 use watchfire_model::encoding::{DecodeError, decode_entry};
 use watchfire_model::{AlertRecord, Entry, Frame, Input, JournalId, OrderId, Seq, SiteId, Timestamp};
-use watchfire_rules::Effects;
+use watchfire_rules::{Effects, replay};
 
 /// Entries applied before the alert log is synced; an alarm among them waits for the rest, about a millisecond.
 const BATCH_ENTRIES_MAX: usize = 256;
@@ -55,7 +56,6 @@ pub(crate) struct RulesPart {
     pub(crate) durable: Follower,
     /// The last entry applied.
     pub(crate) position: u64,
-    pub(crate) snapshot: u64,
     pub(crate) tell: Tell,
 }
 
@@ -68,6 +68,7 @@ pub(crate) struct Tell {
     pub(crate) live: Arc<Live>,
     pub(crate) orders: Arc<OrderDesk>,
     pub(crate) metrics: Arc<StationMetrics>,
+    pub(crate) listener: Listener,
 }
 
 impl RulesPart {
@@ -215,6 +216,7 @@ impl Tell {
     fn record(&self, position: u64, record: &AlertRecord) {
         self.live.alert_record(position, record);
         for transition in &record.transitions {
+            self.listener.publish_alert(transition.site.as_str(), &replay::transition_line(transition));
             self.metrics.transition(transition);
             self.metrics.latency("raised", clock::wall().since(transition.at));
             info!(

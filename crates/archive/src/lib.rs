@@ -1,0 +1,79 @@
+//! History: what the logs said, in one SQLite file, for people who look back.
+//!
+//! # Promise
+//! Everything in the archive is derived from the journal and the alert log, and each entry and record is in it exactly
+//! once in effect: [`Store::write`] puts the rows of a [`Batch`] and both cursors into one transaction, and leaves out what
+//! is at or before the cursors. A crash between any two steps leaves an earlier state of rows and cursors *together*; the
+//! station reads the logs again from [`Store::cursors`].
+//!
+//! That is why `synchronous=NORMAL` is enough. In WAL mode it never leaves a state that was not committed; after a power
+//! loss it may leave an older one, and the logs refill the rest. One fdatasync a batch (`FULL`) would buy nothing and would
+//! stand in the way of the journal's own, which devices wait for. What the logs' retention may go by is therefore not the
+//! committed position but [`Store::durable`], the one that [`Store::sync`] has seen on the disk.
+//!
+//! # Where readings are
+//! A batch of readings becomes one row of `tail`, as they came: writing costs what copying costs. When enough wait there,
+//! a fold sorts them by day and series into `blocks` of up to 400 points of a few bytes each. Days are UTC days of event
+//! time, and the first part of the key: a fold writes one region of the file, retention drops one, a late reading simply
+//! falls into its own day. A question reads the blocks of its days and what waits in the tail, in one snapshot.
+//!
+//! Measured on one core of a busy machine (`examples/measure.rs`, 20,000,000 readings of 2,000 series over a month):
+//! ```text
+//! one row a reading, no index      0.8 to 2.0 million readings/s, 37 bytes each, and no chart
+//! one row a reading, indexed       0.05 to 0.14 million/s, 70 bytes each
+//! tail and blocks                  0.6 to 1.3 million/s, the same at 20,000,000 as at 0, 3 bytes each
+//! chart of a device-month          1 ms when folded, 11 ms (p99 18) with a full tail
+//! ```
+//! The price is that `sqlite3` cannot read a block. Devices, series, alerts, transitions, deliveries, orders and counts of
+//! defects are plain tables in the words of the API (`schema/`).
+//!
+//! # Repeats
+//! Same series, event time and value make one reading: dropped when a fold sees both, and by every answer. A frame whose
+//! idempotency key came with the same readings in the last ten minutes (64 keys a device) is a resend, whatever its
+//! receive time. Those keys are in the file with the rows, so a restart judges alike.
+//!
+//! # Absent on purpose
+//! - No unique index on readings: re-delivery is excluded by the cursor, and an index would cost ten times the write.
+//! - No trait over backends. `tests/archive/conformance.rs` is what a second one has to answer alike.
+//! - No state in memory that the file does not have: after any error the connection and all that was read over it are
+//!   dropped, and the next write begins with what is committed.
+//! - A failed fsync of this file is not fatal as the journal's is, because the file can be made again from the logs and a
+//!   backup; it is [`WriteError::Unavailable`].
+
+mod alert_rows;
+mod alerts_query;
+mod batch;
+mod block;
+mod delivery_rows;
+mod downsample;
+mod errors;
+mod fault;
+mod fold;
+mod history;
+mod metrics;
+mod names;
+mod point;
+mod readings_query;
+mod recent_keys;
+mod registry_query;
+mod retention;
+mod rows;
+mod schema;
+mod store;
+mod tail;
+mod varint;
+
+pub use alerts_query::{
+    ALERTS_MAX, AlertHistory, AlertsCursor, AlertsPage, AlertsQuery, DELIVERIES_MAX, DeliveryRow, DeliveryState,
+    NotACursor, TRANSITIONS_MAX,
+};
+pub use batch::{BATCH_ROWS_MAX, Batch, Gap};
+pub use downsample::SeriesPoint;
+pub use errors::{OpenError, WriteError};
+pub use fault::Cause;
+pub use history::{History, QueryError, READERS_MAX};
+pub use names::SERIES_PER_SITE_MAX;
+pub use readings_query::{POINTS_MAX, POINTS_READ_MAX, ReadingsQuery, SERIES_MAX, Series};
+pub use registry_query::{Counts, DefectCount, DeviceRow, LIST_MAX, OrderRow};
+pub use retention::{GivenUp, Retention};
+pub use store::{Cursors, Store, StoreOptions};

@@ -1,0 +1,15 @@
+//! The archive from outside. `conformance` holds what every backend must answer alike; the rest is about files.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "tests"
+)]
+
+mod conformance;
+mod crash;
+mod source;
+mod together;
+mod trouble;

@@ -1,0 +1,229 @@
+// The HTTP contract of the console, `/api/v1`, as the pages see it. Times are RFC 3339; figures carry their unit.
+
+export interface Bilingual {
+  en: string;
+  zh: string;
+}
+
+/** Most urgent first: what a person must look at first. */
+export const CLASSES = [
+  "fire",
+  "gas",
+  "co",
+  "early_warning",
+  "water",
+  "electrical",
+  "supervisory",
+  "fault",
+  "offline",
+  "security",
+  "information",
+] as const;
+export type Class = (typeof CLASSES)[number];
+
+export type Severity = "critical" | "major" | "minor" | "info";
+export type Condition = "active" | "cleared";
+export type Handling = "open" | "acknowledged" | "verified" | "forwarded" | "closed";
+
+export const FALSE_CAUSES = [
+  "cooking",
+  "steam",
+  "dust",
+  "insects",
+  "construction",
+  "fault",
+  "malicious",
+  "unknown",
+] as const;
+export type FalseCause = (typeof FALSE_CAUSES)[number];
+
+export const VERDICTS = ["real", "false", "test", "unreachable"] as const;
+export type VerdictKind = (typeof VERDICTS)[number];
+export interface Verdict {
+  kind: VerdictKind;
+  cause?: FalseCause | null;
+}
+
+export type Value = number | boolean;
+
+export interface AlertSite {
+  id: string;
+  name: Bilingual;
+  time_zone: string;
+}
+
+export interface Zone {
+  id: string;
+  name: Bilingual;
+}
+
+export interface AlertDevice {
+  source: string;
+  name: string;
+  label: Bilingual;
+  claimed: boolean;
+}
+
+export interface Evidence {
+  source: string;
+  device: string;
+  point: string;
+  metric: string;
+  unit: string | null;
+  value: Value;
+  at: string;
+}
+
+export interface AlertView {
+  id: string;
+  class: Class;
+  severity: Severity;
+  condition: Condition;
+  handling: Handling;
+  verdict: Verdict | null;
+  site: AlertSite;
+  zone: Zone | null;
+  device: AlertDevice | null;
+  point: string | null;
+  rule: string;
+  reason: Bilingual;
+  evidence: Evidence[];
+  late: boolean;
+  raised_at: string;
+  changed_at: string;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+}
+
+export const STEPS = [
+  "raised",
+  "escalated",
+  "cleared",
+  "acknowledged",
+  "verified",
+  "forwarded",
+  "closed",
+  "reopened",
+] as const;
+export type Step = (typeof STEPS)[number];
+
+export interface TransitionView {
+  step: Step;
+  at: string;
+  seq: number;
+  class: Class;
+  severity: Severity;
+  by?: string | null;
+  note?: string | null;
+  verdict?: Verdict | null;
+  to?: string | null;
+  reason: Bilingual;
+}
+
+export type DeliveryState = "sending" | "delivered" | "failed";
+
+export interface DeliveryView {
+  contact: { id: string; name: Bilingual };
+  channel: string;
+  attempt: number;
+  state: DeliveryState;
+  at: string;
+  detail: string;
+}
+
+export interface AlertDetail {
+  alert: AlertView;
+  transitions: TransitionView[];
+  deliveries: DeliveryView[];
+  /** False when the archive could not be asked: older transitions and deliveries may be missing. */
+  complete: boolean;
+}
+
+export interface AlertPageOf {
+  alerts: AlertView[];
+  next: string | null;
+}
+
+export interface SiteView {
+  id: string;
+  name: Bilingual;
+  kind: string;
+  address: Bilingual;
+  time_zone: string;
+}
+
+export interface LastValue {
+  point: string;
+  metric: string;
+  unit: string | null;
+  value: Value;
+  at: string;
+}
+
+export type DeviceState = "online" | "offline" | "never_seen";
+
+export interface DeviceView {
+  site: AlertSite;
+  source: string;
+  name: string;
+  label: Bilingual;
+  zone: Zone | null;
+  claimed: boolean;
+  state: DeviceState;
+  last_seen: string | null;
+  battery: number | null;
+  open_alerts: number;
+  points: LastValue[];
+}
+
+export interface Series {
+  point: string;
+  metric: string;
+  unit: string | null;
+  /** `[unix milliseconds, value]`, oldest first; booleans as 0 and 1. */
+  points: [number, number][];
+}
+
+export interface Trouble {
+  at: string;
+  identity: string;
+  kind: string;
+  detail: string;
+}
+
+export interface StatusView {
+  ready: boolean;
+  version: string;
+  journal: { id: string; durable: number; applied: number; lag_s: number };
+  archive: { lag_s: number; entries: number };
+  disk: { used_ratio: number };
+  connections: number;
+  frames_total: number;
+  defects: Record<string, number>;
+  troubles: Trouble[];
+}
+
+/** A viewer sees everything and gives no orders. */
+export type Role = "operator" | "viewer";
+
+export interface SessionView {
+  user: string;
+  role: Role;
+  version: string;
+  demo: boolean;
+}
+
+/** The log-in of the demo: it stands in the refusal where a log-in is asked for, and only in the demo. */
+export interface DemoHint {
+  user: string;
+  password: string;
+}
+
+export type OrderVerb = "acknowledge" | "verify" | "forward" | "close" | "reopen";
+
+export interface OrderBody {
+  order_id: string;
+  verdict?: Verdict;
+  note?: string;
+  to?: string;
+}

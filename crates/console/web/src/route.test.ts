@@ -1,0 +1,23 @@
+import { expect, it } from "vitest";
+import { alertHref, deviceHref, routeOf } from "./route";
+
+it("reads every page's address", () => {
+  expect(routeOf("")).toEqual({ page: "board" });
+  expect(routeOf("#/")).toEqual({ page: "board" });
+  expect(routeOf("#/devices")).toEqual({ page: "devices" });
+  expect(routeOf("#/history")).toEqual({ page: "history" });
+  expect(routeOf("#/status")).toEqual({ page: "status" });
+  expect(routeOf("#/nowhere")).toEqual({ page: "unknown" });
+  expect(routeOf("#/alerts/%E0")).toEqual({ page: "alert", id: "%E0" });
+});
+
+it("reads back what it wrote, whatever a maker calls a device", () => {
+  expect(routeOf(alertHref("07ab-12-0"))).toEqual({ page: "alert", id: "07ab-12-0" });
+  const name = "三楼走廊 / smoke #2?%";
+  expect(routeOf(deviceHref("sunshine", "zigbee2mqtt", name))).toEqual({
+    page: "device",
+    site: "sunshine",
+    source: "zigbee2mqtt",
+    name,
+  });
+});

@@ -1,0 +1,41 @@
+// The pages by their addresses, behind `#` so that the station needs to serve one file only.
+
+export type Route =
+  | { page: "board" }
+  | { page: "alert"; id: string }
+  | { page: "devices" }
+  | { page: "device"; site: string; source: string; name: string }
+  | { page: "history" }
+  | { page: "status" }
+  | { page: "unknown" };
+
+export function routeOf(hash: string): Route {
+  const parts = hash.replace(/^#?\/?/, "").split("/").map(decoded);
+  const [first = "", ...rest] = parts;
+  if (first === "" && rest.length === 0) return { page: "board" };
+  const [one, two, three] = rest;
+  if (first === "alerts" && one && rest.length === 1) return { page: "alert", id: one };
+  if (first === "devices" && rest.length === 0) return { page: "devices" };
+  if (first === "devices" && one && two && three && rest.length === 3) {
+    return { page: "device", site: one, source: two, name: three };
+  }
+  if ((first === "history" || first === "status") && rest.length === 0) return { page: first };
+  return { page: "unknown" };
+}
+
+export function alertHref(id: string): string {
+  return `#/alerts/${encodeURIComponent(id)}`;
+}
+
+/** Makers' device names hold slashes, spaces and Chinese. */
+export function deviceHref(site: string, source: string, name: string): string {
+  return `#/devices/${[site, source, name].map(encodeURIComponent).join("/")}`;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

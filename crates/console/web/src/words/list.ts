@@ -1,0 +1,76 @@
+// What the device, history and status pages say.
+
+import type { Bilingual } from "../contract";
+
+const w = (zh: string, en: string): Bilingual => ({ zh, en });
+
+export const DEVICES = {
+  title: w("设备", "Devices"),
+  count: w("{shown} / {all} 台", "{shown} of {all}"),
+  search: w("查找", "Find"),
+  search_hint: w("名称、位置、编号", "name, place, number"),
+  site: w("单位", "Site"),
+  all_sites: w("全部单位", "All sites"),
+  state: w("状态", "State"),
+  all_states: w("全部状态", "All states"),
+  unclaimed: w("未登记", "Unclaimed"),
+  unclaimed_hint: w("没有登记在 sites.toml 中；它的报警照常鸣响。", "Not listed in sites.toml; its alarms still alarm."),
+  device: w("设备", "Device"),
+  place: w("位置", "Place"),
+  last_seen: w("最后上报", "Last seen"),
+  battery: w("电量", "Battery"),
+  values: w("最新读数", "Last values"),
+  alerts: w("警情", "Alerts"),
+  ago: w("{age}前", "{age} ago"),
+  none: w("没有符合条件的设备。", "No device matches."),
+  first: w("只显示前 {n} 台，请缩小查找范围。", "The first {n} are shown; narrow the search."),
+  not_found: w("没有这台设备。", "There is no such device."),
+  open_alerts: w("未完结的警情", "Open alerts"),
+  no_alerts: w("没有未完结的警情。", "No open alerts."),
+  charts: w("曲线", "Charts"),
+} satisfies Record<string, Bilingual>;
+
+export const HISTORY = {
+  title: w("历史", "History"),
+  class: w("类别", "Class"),
+  all_classes: w("全部类别", "All classes"),
+  raised: w("报警时间", "Raised"),
+  where: w("地点", "Where"),
+  why: w("原因", "Why"),
+  outcome: w("结果", "Outcome"),
+  response: w("确认用时", "Acknowledged after"),
+  none: w("没有符合条件的警情。", "No alert matches."),
+  end: w("没有更早的了。", "Nothing earlier."),
+} satisfies Record<string, Bilingual>;
+
+export const STATUS = {
+  title: w("系统状态", "Status"),
+  ready: w("就绪", "Ready"),
+  ready_hint: w("探测信号按时走完了全程", "the probe comes through in time"),
+  not_ready: w("未就绪", "Not ready"),
+  not_ready_hint: w("探测信号没有按时走完全程：警情可能延迟", "the probe did not come through in time: alerts may be late"),
+  rules_lag: w("规则滞后", "Rules behind"),
+  archive_lag: w("历史库滞后", "Archive behind"),
+  disk: w("磁盘已用", "Disk used"),
+  connections: w("设备连接", "Connections"),
+  frames: w("收到的报文", "Frames"),
+  durable: w("已落盘序号", "Durable up to"),
+  applied: w("已判断序号", "Judged up to"),
+  journal: w("日志编号", "Journal"),
+  entries: w("历史库记录", "Archive entries"),
+  version: w("版本", "Version"),
+  seconds: w("{n} 秒", "{n} s"),
+  defects: w("数据缺陷", "Defects"),
+  defects_hint: w("设备发来但看不懂或不可信的内容，已保留原文", "What devices sent that could not be understood or believed; the raw frames are kept"),
+  troubles: w("最近的问题", "Recent troubles"),
+  no_troubles: w("没有。", "None."),
+  at: w("时间", "Time"),
+  identity: w("身份", "Identity"),
+  kind: w("种类", "Kind"),
+  detail: w("说明", "Detail"),
+  skew: w("本机时钟偏差", "This computer's clock"),
+  skew_fine: w("与监控站一致", "agrees with the station"),
+  skew_off: w("与监控站相差 {n} 秒，请校时", "is {n} s off the station's: set it"),
+  local_time: w("时间为本机时区", "times in this computer's zone"),
+  unknown: w("还没有收到状态。", "Nothing heard yet."),
+} satisfies Record<string, Bilingual>;

@@ -1,0 +1,146 @@
+//! The station's own device: connects to the real port every few seconds, publishes a frame, gets its acknowledgement,
+//! and sees that the rules have applied it. Feeds readiness, the service manager's watchdog and the outward ping.
+
+use crate::clock;
+use crate::config::station::WatchConfig;
+use crate::parts::listener::Listener;
+use crate::parts::metrics::StationMetrics;
+use crate::parts::progress::Follower;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use watchfire_console::{Health, ProbePass};
+use watchfire_model::Bilingual;
+
+/// The last probe may be this many intervals old, and the limit on top, before the station is not ready.
+const AGE_INTERVALS: u32 = 3;
+/// The outward ping.
+const PING_INTERVAL: Duration = Duration::from_secs(60);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// See the head of this file.
+pub(crate) struct ProbePart {
+    pub(crate) config: WatchConfig,
+    pub(crate) target: SocketAddr,
+    pub(crate) listener: Listener,
+    pub(crate) durable: Follower,
+    pub(crate) applied: Follower,
+    pub(crate) metrics: Arc<StationMetrics>,
+}
+
+impl ProbePart {
+    fn interval(&self) -> Duration {
+        Duration::from_secs(self.config.probe_interval_s)
+    }
+
+    fn limit(&self) -> Duration {
+        Duration::from_millis(self.config.probe_limit_ms)
+    }
+
+    /// Health before the first probe.
+    pub(crate) fn starting(&self) -> Health {
+        Health::starting(self.limit(), self.interval() * AGE_INTERVALS + self.limit())
+    }
+
+    /// Probes until it is told to stop. An error: the router is dead, and the process must end.
+    pub(crate) async fn run(mut self, health: watch::Sender<Health>, stop: CancellationToken) -> Result<(), String> {
+        let mut pings = Pings::new(self.config.ping_url.clone());
+        let mut ready = false;
+        loop {
+            let begun = clock::instant();
+            let probed = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                probed = self.probe() => probed,
+            };
+            self.tell(&health, probed.as_ref().map(|()| begun.elapsed()).map_err(String::as_str));
+            if probed.is_ok() {
+                if !ready {
+                    ready = true;
+                    info!("ready");
+                    notify_manager(sd_notify::NotifyState::Ready);
+                }
+                notify_manager(sd_notify::NotifyState::Watchdog);
+                pings.send_if_due();
+            }
+            self.listener.router_answers(self.limit()).await?;
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = tokio::time::sleep(self.interval()) => {}
+            }
+        }
+    }
+
+    /// One probe: through the port into the journal, and out of the rules.
+    async fn probe(&mut self) -> Result<(), String> {
+        let limit = self.limit();
+        let (listener, durable, applied) = (&self.listener, &self.durable, &mut self.applied);
+        let whole = async {
+            listener.probe_once(self.target, limit).await?;
+            // The probe's entry is at most the last durable one.
+            let entry = durable.now();
+            let applied = applied.past(entry.saturating_sub(1)).await;
+            applied.map(drop).ok_or_else(|| "the rules have ended".to_owned())
+        };
+        let limited = tokio::time::timeout(limit, whole).await;
+        limited.unwrap_or_else(|_| Err(format!("the probe did not come through within {limit:?}")))
+    }
+
+    fn tell(&self, health: &watch::Sender<Health>, probed: Result<Duration, &str>) {
+        self.metrics.probe_ok.set(i64::from(probed.is_ok()));
+        health.send_modify(|health| match probed {
+            Ok(took) => {
+                health.passed = Some(ProbePass { at: clock::wall(), took });
+                health.failing = None;
+            }
+            Err(why) => {
+                warn!(why, "the probe failed");
+                self.metrics.probe_failures.inc();
+                health.failing = Some(Bilingual::new(
+                    format!("the probe failed: {why}"),
+                    format!("探测帧未能通过端口、日志和规则：{why}"),
+                ));
+            }
+        });
+    }
+}
+
+/// Without a service manager there is nobody to tell.
+fn notify_manager(state: sd_notify::NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        warn!(%error, "the service manager could not be told");
+    }
+}
+
+/// The outward ping: tells somebody outside once a minute that all is well. It stops when the probe fails.
+struct Pings {
+    url: Option<String>,
+    client: reqwest::Client,
+    last: Option<Instant>,
+    on_their_way: JoinSet<()>,
+}
+
+impl Pings {
+    fn new(url: Option<String>) -> Pings {
+        let client = reqwest::Client::builder().timeout(PING_TIMEOUT).build().unwrap_or_default();
+        Pings { url, client, last: None, on_their_way: JoinSet::new() }
+    }
+
+    fn send_if_due(&mut self) {
+        while self.on_their_way.try_join_next().is_some() {}
+        let Some(url) = &self.url else { return };
+        if self.last.is_some_and(|last| last.elapsed() < PING_INTERVAL) {
+            return;
+        }
+        self.last = Some(clock::instant());
+        let request = self.client.get(url);
+        self.on_their_way.spawn(async move {
+            if let Err(error) = request.send().await.and_then(reqwest::Response::error_for_status) {
+                warn!(error = %error.without_url(), "the outward ping failed");
+            }
+        });
+    }
+}

@@ -1,0 +1,566 @@
+//! Builds the parts, starts them, watches over them until the station is told to stop, and stops them in order: devices,
+//! desk, journal, rules and archive, console.
+
+use crate::clock;
+use crate::config::{self, Config, StationConfig};
+use crate::parts::archive::ArchivePart;
+use crate::parts::board;
+use crate::parts::disk_state::{self, DiskState};
+use crate::parts::housekeeping::HousekeepingPart;
+use crate::parts::inputs::{Inputs, OwnInput, inputs};
+use crate::parts::journal::JournalPart;
+use crate::parts::listener::{Listener, ListenerNeeds, Secrets};
+use crate::parts::metrics::StationMetrics;
+use crate::parts::notify::NotifyPart;
+use crate::parts::order_desk::OrderDesk;
+use crate::parts::paths::DataPaths;
+use crate::parts::probe::ProbePart;
+use crate::parts::progress::{Follower, Progress};
+use crate::parts::rules::{RulesPart, Tell};
+use crate::parts::status::StatusPart;
+use crate::parts::threads::Threads;
+use crate::parts::{poison, started, ticks};
+use crate::set_up_store;
+use prometheus::Registry;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+use watchfire_archive::History;
+use watchfire_console::{Command, Console, DemoLogin, Health, Live, Users};
+use watchfire_intake::{Flow, Submission};
+use watchfire_journal::{Reader, RealDisk};
+use watchfire_model::{Input, JournalId, Notice, NoticeKind, Seq, Setup};
+use watchfire_notify::{Channel, DeskOptions, Dispatcher, DispatcherOptions};
+use watchfire_rules::SetUp;
+
+/// What a station is started with.
+pub(crate) struct StationOptions {
+    /// The checked configuration.
+    pub(crate) config: Config,
+    /// Passwords of the identities, by their reference.
+    pub(crate) secrets: Secrets,
+    /// Ways to tell people.
+    pub(crate) channels: Vec<Arc<dyn Channel>>,
+    /// In the demo: the log-in that the log-in page shows.
+    pub(crate) demo: Option<DemoLogin>,
+}
+
+/// A start failed. The message says what, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to {doing}: {why}")]
+pub(crate) struct StartError {
+    doing: &'static str,
+    why: String,
+}
+
+/// Makes an error of whatever stands in the way of `doing`.
+fn failed<E: std::fmt::Display>(doing: &'static str) -> impl Fn(E) -> StartError {
+    move |why| StartError { doing, why: why.to_string() }
+}
+
+/// A running station.
+pub(crate) struct Station {
+    /// Where devices connect.
+    pub(crate) mqtt: SocketAddr,
+    /// Where browsers connect.
+    pub(crate) console: SocketAddr,
+    shared: Shared,
+    threads: Threads,
+    tasks: Tasks,
+    stops: Stops,
+    listener: Listener,
+    secrets: Secrets,
+}
+
+/// The asynchronous parts; each says its name and its fault at its end.
+type Tasks = JoinSet<(&'static str, Result<(), String>)>;
+
+/// One switch per group of parts, in the order in which they stop.
+#[derive(Clone, Default)]
+struct Stops {
+    devices: CancellationToken,
+    desk: CancellationToken,
+    journal: CancellationToken,
+    console: CancellationToken,
+}
+
+/// What several parts hold.
+struct Shared {
+    config: StationConfig,
+    paths: DataPaths,
+    registry: Registry,
+    metrics: Arc<StationMetrics>,
+    live: Arc<Live>,
+    flow: Arc<Flow>,
+    orders: Arc<OrderDesk>,
+    inputs: Inputs,
+    positions: Positions,
+}
+
+/// How far everybody is, to follow.
+struct Positions {
+    durable: Follower,
+    applied: Follower,
+    alerts: Follower,
+    rules_saved: Follower,
+    desk_saved: Follower,
+    archived: Follower,
+}
+
+/// The same positions, for those who move them on. Each is held by its part alone, so that its end is seen.
+struct Movers {
+    durable: Progress,
+    applied: Progress,
+    alerts: Progress,
+    rules_saved: Progress,
+    desk_saved: Progress,
+    archived: Progress,
+}
+
+impl Movers {
+    fn at(disk: &DiskState) -> Movers {
+        Movers {
+            durable: Progress::at(disk.writer.durable()),
+            applied: Progress::at(disk.applied),
+            alerts: Progress::at(disk.alert_log.durable()),
+            rules_saved: Progress::at(disk.snapshot),
+            desk_saved: Progress::at(0),
+            archived: Progress::at(0),
+        }
+    }
+
+    fn followers(&self) -> Positions {
+        Positions {
+            durable: self.durable.follower(),
+            applied: self.applied.follower(),
+            alerts: self.alerts.follower(),
+            rules_saved: self.rules_saved.follower(),
+            desk_saved: self.desk_saved.follower(),
+            archived: self.archived.follower(),
+        }
+    }
+}
+
+impl Station {
+    /// Opens, recovers, starts. When it returns, devices and browsers can connect.
+    pub(crate) async fn start(options: StationOptions) -> Result<Station, StartError> {
+        let StationOptions { config, secrets, channels, demo } = options;
+        let Config { station, sites, rules } = config;
+        let (data_dir, journal_config) = (station.data_dir.clone(), station.journal.clone());
+        let opening = tokio::task::spawn_blocking(move || disk_state::open(&data_dir, &journal_config));
+        let disk = opening.await.map_err(failed("open the data directory"))?.map_err(failed("open the data directory"))?;
+        let set_up = SetUp { sites, rules };
+        let movers = Movers::at(&disk);
+        let (own, own_queue) = inputs();
+        let (frames, frame_queue) = mpsc::channel(usize::try_from(station.mqtt.queue_frames_max).unwrap_or(usize::MAX));
+        let shared = Shared::new(station, &disk, movers.followers(), own).map_err(failed("register metrics"))?;
+        board::load(&shared.live, &disk, &set_up.sites);
+        let needs = ListenerNeeds {
+            config: &shared.config.mqtt,
+            sites: &set_up.sites,
+            secrets: &secrets,
+            frames,
+            flow: &shared.flow,
+            retained: disk.fold.retained(),
+            registry: &shared.registry,
+        };
+        let listener = Listener::start(needs).await.map_err(failed("prepare the MQTT listener"))?;
+        let mqtt_socket = bind(shared.config.mqtt.listen, "listen for devices").await?;
+        let console_socket = bind(shared.config.console.listen, "listen for browsers").await?;
+        let mqtt = mqtt_socket.local_addr().map_err(failed("listen for devices"))?;
+        let console = console_socket.local_addr().map_err(failed("listen for browsers"))?;
+
+        let mut station = Station {
+            mqtt,
+            console,
+            shared,
+            threads: Threads::new(),
+            tasks: Tasks::new(),
+            stops: Stops::default(),
+            listener,
+            secrets,
+        };
+        let first = FirstEntries::of(&disk, set_up);
+        station.start_threads(disk, movers, (own_queue, frame_queue), channels)?;
+        station.journal_first_entries(first).await?;
+        station.start_tasks(mqtt_socket, console_socket, demo)?;
+        Ok(station)
+    }
+
+    fn start_threads(
+        &mut self,
+        disk: DiskState,
+        movers: Movers,
+        (own, frames): (mpsc::Receiver<OwnInput>, mpsc::Receiver<Submission>),
+        channels: Vec<Arc<dyn Channel>>,
+    ) -> Result<(), StartError> {
+        let archive = self.archive_part(&disk, movers.archived)?;
+        let notify = self.notify_part(&disk, movers.desk_saved, channels)?;
+        let housekeeping = self.housekeeping_part();
+        let shared = &self.shared;
+        let rules = RulesPart {
+            entries: Reader::open(&RealDisk, &disk.paths.journal(), disk.applied + 1)
+                .map_err(failed("read the journal"))?,
+            paths: disk.paths.clone(),
+            journal: disk.journal,
+            fold: disk.fold,
+            alert_log: disk.alert_log,
+            durable: shared.positions.durable.clone(),
+            position: disk.applied,
+            tell: Tell {
+                applied: movers.applied,
+                alerts: movers.alerts,
+                snapshot: movers.rules_saved,
+                flow: Arc::clone(&shared.flow),
+                live: Arc::clone(&shared.live),
+                orders: Arc::clone(&shared.orders),
+                metrics: Arc::clone(&shared.metrics),
+                listener: self.listener.clone(),
+            },
+        };
+        let journal = JournalPart {
+            writer: disk.writer,
+            stamps: disk.stamps,
+            boot_id: disk.boot_id,
+            frames,
+            own,
+            durable: movers.durable,
+            flow: Arc::clone(&shared.flow),
+            metrics: Arc::clone(&shared.metrics),
+            stop: self.stops.journal.clone(),
+        };
+        let died = disk.paths.died();
+        let keep_house = move |runtime: &Handle| {
+            housekeeping.run(runtime);
+            Ok::<(), Infallible>(())
+        };
+        let start = |threads: &mut Threads| {
+            threads.start("journal", move |runtime| journal.run(runtime), || ())?;
+            threads.start("rules", move |runtime| rules.run(runtime), move || note_death(&died))?;
+            threads.start("archive", move |runtime| archive.run(runtime), || ())?;
+            threads.start("notify", move |runtime| notify.run(runtime), || ())?;
+            threads.start("housekeeping", keep_house, || ())
+        };
+        start(&mut self.threads).map_err(failed("start a thread"))
+    }
+
+    fn archive_part(&self, disk: &DiskState, archived: Progress) -> Result<ArchivePart, StartError> {
+        let shared = &self.shared;
+        let logs = (JournalId(disk.journal.0), JournalId(disk.alert_log.journal_id().0));
+        let part = ArchivePart {
+            store: None,
+            logs,
+            paths: disk.paths.clone(),
+            applied: shared.positions.applied.clone(),
+            alerts: shared.positions.alerts.clone(),
+            archived,
+            config: shared.config.archive.clone(),
+            inputs: shared.inputs.clone(),
+            metrics: Arc::clone(&shared.metrics),
+            registry: shared.registry.clone(),
+            stop: self.stops.journal.clone(),
+        };
+        part.checked().map_err(failed("open the archive"))
+    }
+
+    fn notify_part(
+        &self,
+        disk: &DiskState,
+        saved: Progress,
+        channels: Vec<Arc<dyn Channel>>,
+    ) -> Result<NotifyPart, StartError> {
+        let shared = &self.shared;
+        let console_url =
+            shared.config.console.public_url.clone().unwrap_or_else(|| format!("http://{}", self.console));
+        Ok(NotifyPart {
+            paths: disk.paths.clone(),
+            journal: disk.journal,
+            options: DeskOptions { console_url: Some(console_url), ladder: Vec::new() },
+            dispatcher: Dispatcher::new(channels, DispatcherOptions::default(), &shared.registry)
+                .map_err(failed("register metrics"))?,
+            applied: shared.positions.applied.clone(),
+            alerts: shared.positions.alerts.clone(),
+            inputs: shared.inputs.clone(),
+            saved,
+            metrics: Arc::clone(&shared.metrics),
+            stop: self.stops.desk.clone(),
+        })
+    }
+
+    fn housekeeping_part(&self) -> HousekeepingPart {
+        let shared = &self.shared;
+        HousekeepingPart {
+            paths: shared.paths.clone(),
+            config: shared.config.journal.clone(),
+            rules: shared.positions.rules_saved.clone(),
+            desk: shared.positions.desk_saved.clone(),
+            archived: shared.positions.archived.clone(),
+            inputs: shared.inputs.clone(),
+            metrics: Arc::clone(&shared.metrics),
+            stop: self.stops.desk.clone(),
+        }
+    }
+
+    /// `Started`, the set-up when it is another, and the entry to be skipped: before any device is heard.
+    async fn journal_first_entries(&self, first: FirstEntries) -> Result<(), StartError> {
+        let doing = "journal the start";
+        let inputs = &self.shared.inputs;
+        let seq = inputs.journal(&Input::Started(first.started)).await.map_err(failed(doing))?;
+        started::note(&self.shared.paths.started(), seq).map_err(failed(doing))?;
+        if let Some(skip) = first.skip {
+            inputs.journal(&Input::Skip(skip)).await.map_err(failed(doing))?;
+            let detail = format!("the rules died {} times at entry {skip}; it is kept and not applied", poison::DEATHS_MAX);
+            let kind = NoticeKind::EntrySkipped;
+            let notice = Notice { kind, subject: skip.to_string(), detail, active: true };
+            inputs.journal(&Input::Notice(notice)).await.map_err(failed(doing))?;
+            poison::forget(&self.shared.paths.died()).map_err(failed(doing))?;
+        }
+        if first.differences > 0 {
+            let detail = format!("{} entries give other alerts than before; what was told stays", first.differences);
+            let notice =
+                Notice { kind: NoticeKind::ReplayDiffers, subject: String::new(), detail, active: true };
+            inputs.journal(&Input::Notice(notice)).await.map_err(failed(doing))?;
+        }
+        journal_set_up(&self.shared, first.in_force, first.set_up).await.map_err(failed(doing))
+    }
+
+    fn start_tasks(
+        &mut self,
+        mqtt_socket: TcpListener,
+        console_socket: TcpListener,
+        demo: Option<DemoLogin>,
+    ) -> Result<(), StartError> {
+        let shared = &self.shared;
+        let stops = &self.stops;
+        let (commands, command_queue) = mpsc::channel::<Command>(256);
+        let probe = ProbePart {
+            config: shared.config.watch.clone(),
+            target: self.mqtt,
+            listener: self.listener.clone(),
+            durable: shared.positions.durable.clone(),
+            applied: shared.positions.applied.clone(),
+            metrics: Arc::clone(&shared.metrics),
+        };
+        let (health, health_seen) = watch::channel(probe.starting());
+        let console = console_of(shared, commands, health_seen, demo).map_err(failed("open the console's users"))?;
+        let status = StatusPart {
+            live: Arc::clone(&shared.live),
+            journal: JournalId::default(),
+            durable: shared.positions.durable.clone(),
+            applied: shared.positions.applied.clone(),
+            archived: shared.positions.archived.clone(),
+            metrics: Arc::clone(&shared.metrics),
+            stop: stops.console.clone(),
+        };
+        let (orders, inputs) = (Arc::clone(&shared.orders), shared.inputs.clone());
+        self.tasks.spawn(async move {
+            orders.serve(command_queue, inputs).await;
+            ("orders", Ok(()))
+        });
+        let (inputs, stop) = (shared.inputs.clone(), stops.journal.clone());
+        self.tasks.spawn(async move { ("ticks", ticks::run(inputs, stop).await.map_err(|error| error.to_string())) });
+        let (listener, stop) = (self.listener.clone(), stops.devices.clone());
+        self.tasks.spawn(async move { ("listener", listener.serve(mqtt_socket, stop).await) });
+        let stop = stops.console.clone();
+        self.tasks.spawn(async move {
+            let served = watchfire_console::serve(console_socket, console, stop).await;
+            ("console", served.map_err(|error| error.to_string()))
+        });
+        let stop = stops.devices.clone();
+        self.tasks.spawn(async move { ("probe", probe.run(health, stop).await) });
+        let listener = self.listener.clone();
+        self.tasks.spawn(async move {
+            status.run(&listener).await;
+            ("status", Ok(()))
+        });
+        let (listener, inputs, live) = (self.listener.clone(), shared.inputs.clone(), Arc::clone(&shared.live));
+        let stop = stops.devices.clone();
+        self.tasks.spawn(async move {
+            listener.tell_troubles(inputs, live, stop).await;
+            ("troubles", Ok(()))
+        });
+        Ok(())
+    }
+
+    /// Reads sites and rules again; what is wrong leaves the old ones in force.
+    pub(crate) async fn reload(&self) {
+        let station = self.shared.config.clone();
+        let loaded = tokio::task::spawn_blocking(move || config::load_set_up(&station)).await;
+        let (sites, rules) = match loaded {
+            Ok(Ok(loaded)) => loaded,
+            Ok(Err(problems)) => {
+                for problem in &problems {
+                    error!(%problem, "not reloaded");
+                }
+                self.shared.metrics.reloads.with_label_values(&["refused"]).inc();
+                return;
+            }
+            Err(error) => return error!(%error, "not reloaded"),
+        };
+        if let Err(why) = self.listener.reload(&sites, &self.secrets) {
+            self.shared.metrics.reloads.with_label_values(&["refused"]).inc();
+            return error!(why, "not reloaded");
+        }
+        match journal_set_up(&self.shared, None, SetUp { sites, rules }).await {
+            Ok(()) => {
+                self.shared.metrics.reloads.with_label_values(&["done"]).inc();
+                info!("sites and rules reloaded");
+            }
+            Err(why) => error!(why, "not reloaded"),
+        }
+    }
+
+    /// Waits until a part ends that must not; says which and why.
+    pub(crate) async fn broken(&mut self) -> String {
+        loop {
+            tokio::select! {
+                ended = self.threads.next_end() => match (ended.name, ended.fault) {
+                    // History is down until the next start; nothing else is.
+                    ("archive" | "housekeeping", fault) => error!(part = ended.name, ?fault, "goes on without it"),
+                    (name, fault) => return format!("{name}: {}", fault.unwrap_or_else(|| "ended".into())),
+                },
+                Some(ended) = self.tasks.join_next() => match ended {
+                    Ok((name, result)) => return format!("{name}: {}", result.err().unwrap_or_else(|| "ended".into())),
+                    Err(error) => return format!("a task died: {error}"),
+                },
+            }
+        }
+    }
+
+    /// Stops everything in order; each part finishes what it has begun.
+    pub(crate) async fn stop(mut self) {
+        info!("stopping");
+        self.stops.devices.cancel();
+        self.end_of_tasks(&["listener", "probe", "troubles"]).await;
+        self.stops.desk.cancel();
+        self.threads.end_of("notify").await;
+        self.threads.end_of("housekeeping").await;
+        self.stops.journal.cancel();
+        for part in ["journal", "rules", "archive"] {
+            self.threads.end_of(part).await;
+        }
+        self.stops.console.cancel();
+        self.end_of_tasks(&["console", "status"]).await;
+        self.tasks.shutdown().await;
+        info!("stopped");
+    }
+
+    async fn end_of_tasks(&mut self, names: &[&str]) {
+        let mut left = names.len();
+        while left > 0 {
+            match self.tasks.join_next().await {
+                Some(Ok((name, result))) => {
+                    if names.contains(&name) {
+                        left -= 1;
+                    }
+                    if let Err(why) = result {
+                        warn!(name, why, "ended badly");
+                    }
+                }
+                Some(Err(error)) => warn!(%error, "a task died"),
+                None => return,
+            }
+        }
+    }
+}
+
+/// What is journaled before any device is heard.
+struct FirstEntries {
+    started: watchfire_model::Started,
+    skip: Option<Seq>,
+    differences: u64,
+    in_force: Option<Setup>,
+    set_up: SetUp,
+}
+
+impl FirstEntries {
+    fn of(disk: &DiskState, set_up: SetUp) -> FirstEntries {
+        FirstEntries {
+            started: disk.started.clone(),
+            skip: disk.skip,
+            differences: disk.differences,
+            in_force: disk.fold.in_force(),
+            set_up,
+        }
+    }
+}
+
+impl Shared {
+    fn new(
+        config: StationConfig,
+        disk: &DiskState,
+        positions: Positions,
+        inputs: Inputs,
+    ) -> Result<Shared, prometheus::Error> {
+        let registry = Registry::new();
+        let metrics = Arc::new(StationMetrics::new(&registry)?);
+        metrics.replay_differences.inc_by(disk.differences);
+        let flow = Arc::new(Flow::default());
+        flow.journaled(positions.durable.seq());
+        flow.applied(positions.applied.seq());
+        Ok(Shared {
+            config,
+            paths: disk.paths.clone(),
+            registry,
+            metrics,
+            live: Arc::new(Live::new()),
+            flow,
+            orders: Arc::default(),
+            inputs,
+            positions,
+        })
+    }
+}
+
+/// Stores a set-up and journals it, unless it is the one in force.
+async fn journal_set_up(shared: &Shared, in_force: Option<Setup>, set_up: SetUp) -> Result<(), String> {
+    let folder = shared.paths.set_ups();
+    let stored = tokio::task::spawn_blocking(move || set_up_store::store(&folder, &set_up)).await;
+    let setup = stored.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+    if in_force == Some(setup) {
+        return Ok(());
+    }
+    shared.inputs.journal(&Input::Setup(setup)).await.map(drop).map_err(|error| error.to_string())
+}
+
+fn console_of(
+    shared: &Shared,
+    commands: mpsc::Sender<Command>,
+    health: watch::Receiver<Health>,
+    demo: Option<DemoLogin>,
+) -> Result<Console, watchfire_console::UsersError> {
+    Ok(Console {
+        live: Arc::clone(&shared.live),
+        history: Some(Arc::new(History::open(&shared.paths.archive()))),
+        commands,
+        users: Users::open(&shared.paths.users())?,
+        registry: shared.registry.clone(),
+        health,
+        demo,
+        clock: Arc::new(clock::wall),
+        displayed: Some(shared.metrics.displayed()),
+        version: env!("CARGO_PKG_VERSION"),
+        behind_tls_proxy: shared.config.console.behind_tls_proxy,
+        limits: watchfire_console::Limits::default(),
+    })
+}
+
+/// The rules died: where, and how often, so that the third start skips the entry.
+fn note_death(file: &std::path::Path) {
+    let seq = poison::last_applied();
+    match poison::died_at(file, seq) {
+        Ok(died) => error!(%seq, times = died.times, "the rules died at this entry"),
+        Err(why) => error!(%seq, why, "the rules died, and it could not be noted where"),
+    }
+}
+
+async fn bind(address: SocketAddr, doing: &'static str) -> Result<TcpListener, StartError> {
+    let failed_at = |error: std::io::Error| StartError { doing, why: format!("{address}: {error}") };
+    TcpListener::bind(address).await.map_err(failed_at)
+}
