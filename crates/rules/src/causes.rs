@@ -1,0 +1,187 @@
+//! From causes to alerts: raise, join, escalate, return, clear. The one place where a cause meets the book.
+
+use crate::casebook::{Case, CaseKey, Cause, Ground, is_active, is_untouched};
+use crate::engine::Engine;
+use crate::event::Effects;
+use crate::fleet::{Hold, Phase};
+use crate::timers::Timer;
+use watchfire_model::{Alert, Class, PointName, RuleRef, Step};
+
+impl Engine {
+    /// A cause begins to hold.
+    pub(crate) fn begin(&mut self, cause: Cause, ground: Ground, out: &mut Effects) {
+        let Some(hold) = self.hold_mut(&cause) else { return };
+        hold.phase = Phase::Holding;
+        let own = hold.case;
+        let device = self.device_of(&cause);
+        match own.or_else(|| self.to_join(device, &ground)) {
+            Some(key) => {
+                self.attach(key, &cause);
+                self.again(key, ground, out);
+            }
+            None => {
+                let ordinal = self.next_ordinal();
+                let key = self.book.raise(self.journal, ordinal, self.stamp, ground, out);
+                if let Some(device) = device {
+                    self.fleet.device_mut(device).cases.push(key);
+                }
+                self.attach(key, &cause);
+            }
+        }
+    }
+
+    /// A cause no longer holds.
+    pub(crate) fn end(&mut self, cause: &Cause, ground: Ground, out: &mut Effects) {
+        let Some(hold) = self.hold_mut(cause) else { return };
+        hold.phase = Phase::Idle;
+        let Some(key) = hold.case else { return };
+        let Some(case) = self.book.get(key) else { return };
+        if is_active(&case.alert) && !case.is_latched() && self.holding_causes(case).is_empty() {
+            self.book.step_by_ground(key, Step::Cleared, self.stamp, ground, out);
+            self.retire_if_over(key);
+        }
+    }
+
+    /// A cause joined an alert or came back to its own.
+    fn again(&mut self, key: CaseKey, ground: Ground, out: &mut Effects) {
+        let Some(case) = self.book.get(key) else { return };
+        let from = case.alert.class;
+        let handled = !is_untouched(&case.alert);
+        let returned = if ground.class < from {
+            self.book.step_by_ground(key, Step::Escalated { from }, self.stamp, ground.clone(), out);
+            handled
+        } else {
+            // A lesser cause beside an alert that goes on says nothing new.
+            !is_active(&case.alert) || (handled && ground.class == from)
+        };
+        if returned {
+            let note = ground.reason.english().to_owned();
+            self.book.step_by_ground(key, Step::Reopened { by: None, note }, self.stamp, ground, out);
+        }
+    }
+
+    /// The alert of the same device that this ground belongs to: the same rule and point (another metric there); an
+    /// early warning that becomes a fire; or the fire that an early warning says nothing new about.
+    fn to_join(&self, device: Option<u32>, ground: &Ground) -> Option<CaseKey> {
+        let cases = &self.fleet.device(device?).cases;
+        cases.iter().copied().find(|key| {
+            self.book.get(*key).is_some_and(|case| {
+                same_place(&case.alert, &ground.rule, ground.point.as_ref())
+                    || (is_active(&case.alert) && fire_family(case.alert.class, ground.class))
+            })
+        })
+    }
+
+    fn attach(&mut self, key: CaseKey, cause: &Cause) {
+        if let Some(hold) = self.hold_mut(cause) {
+            hold.case = Some(key);
+        }
+        if let Some(case) = self.book.get_mut(key)
+            && !case.causes.contains(cause)
+        {
+            case.causes.push(cause.clone());
+        }
+    }
+
+    /// Frees the causes of an alert that is over, and starts its time to leave.
+    pub(crate) fn retire_if_over(&mut self, key: CaseKey) {
+        let Some(case) = self.book.get(key).filter(|case| case.alert.is_over()) else { return };
+        let causes = case.causes.clone();
+        for cause in &causes {
+            if let Some(hold) = self.hold_mut(cause).filter(|hold| hold.case == Some(key)) {
+                hold.case = None;
+            }
+            self.drop_idle(cause);
+        }
+        // By the alert, not by its causes: a rule that was removed has left none.
+        if let Some(device) = self.device_of_case(key) {
+            self.fleet.device_mut(device).cases.retain(|other| *other != key);
+        }
+        for leaving in self.book.note_over(key) {
+            self.book.forget(leaving);
+        }
+        self.timers.set(self.stamp.at.plus(crate::casebook::OVER_KEPT), Timer::Forget { case: key });
+    }
+
+    /// Whether a case that is over can have its causes back: `Err` names the alert that has one of them now.
+    pub(crate) fn reattach(&mut self, key: CaseKey) -> Result<(), CaseKey> {
+        let Some(case) = self.book.get(key) else { return Ok(()) };
+        let causes = case.causes.clone();
+        if let Some(other) = causes.iter().filter_map(|cause| self.hold(cause)?.case).find(|other| *other != key) {
+            return Err(other);
+        }
+        for cause in &causes {
+            self.make_hold(cause);
+            self.attach(key, cause);
+        }
+        if let Some(device) = self.device_of_case(key) {
+            self.fleet.device_mut(device).cases.push(key);
+        }
+        self.book.note_reopened(key);
+        Ok(())
+    }
+
+    /// The causes of a case that hold now.
+    pub(crate) fn holding_causes(&self, case: &Case) -> Vec<Cause> {
+        let holds = |cause: &&Cause| self.hold(cause).is_some_and(|hold| hold.phase == Phase::Holding);
+        case.causes.iter().filter(holds).cloned().collect()
+    }
+
+    pub(crate) fn hold(&self, cause: &Cause) -> Option<&Hold> {
+        match cause {
+            Cause::Series { series, rule } => self.fleet.series(*series).slot(*rule).map(|slot| &slot.hold),
+            Cause::Silence { device } => Some(&self.fleet.device(*device).silence),
+            Cause::Standing(key) => self.standing.get(key).map(|standing| &standing.hold),
+        }
+    }
+
+    pub(crate) fn hold_mut(&mut self, cause: &Cause) -> Option<&mut Hold> {
+        match cause {
+            Cause::Series { series, rule } => self.fleet.series_mut(*series).slot_mut(*rule).map(|slot| &mut slot.hold),
+            Cause::Silence { device } => Some(&mut self.fleet.device_mut(*device).silence),
+            Cause::Standing(key) => self.standing.get_mut(key).map(|standing| &mut standing.hold),
+        }
+    }
+
+    fn make_hold(&mut self, cause: &Cause) {
+        match cause {
+            Cause::Series { series, rule } => {
+                self.fleet.series_mut(*series).slot_or_new(*rule);
+            }
+            Cause::Silence { .. } => {}
+            Cause::Standing(key) => {
+                self.standing.entry(key.clone()).or_default();
+            }
+        }
+    }
+
+    /// A standing cause that neither holds nor has an alert is not kept. Slots are: they remember what was told.
+    fn drop_idle(&mut self, cause: &Cause) {
+        if let Cause::Standing(key) = cause
+            && self.standing.get(key).is_some_and(|standing| standing.hold == Hold::default())
+        {
+            self.standing.remove(key);
+        }
+    }
+
+    pub(crate) fn device_of(&self, cause: &Cause) -> Option<u32> {
+        match cause {
+            Cause::Series { series, .. } => Some(self.fleet.series(*series).device),
+            Cause::Silence { device } => Some(*device),
+            Cause::Standing(_) => None,
+        }
+    }
+
+    fn device_of_case(&self, key: CaseKey) -> Option<u32> {
+        let device = self.book.get(key)?.alert.device.as_ref()?;
+        self.fleet.find_device(&device.site, device.source, &device.name)
+    }
+}
+
+fn same_place(alert: &Alert, rule: &RuleRef, point: Option<&PointName>) -> bool {
+    alert.rule.name == rule.name && alert.point.as_ref() == point
+}
+
+fn fire_family(open: Class, new: Class) -> bool {
+    (open == Class::EarlyWarning && new == Class::Fire) || (open == Class::Fire && new == Class::EarlyWarning)
+}

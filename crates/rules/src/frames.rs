@@ -1,0 +1,275 @@
+//! A frame that was understood: whose it is, whether it came before, and what each of its readings means for the rules
+//! that judge levels (a device's own alarm, a threshold).
+
+use crate::casebook::{Cause, Ground};
+use crate::engine::Engine;
+use crate::event::Effects;
+use crate::event_time::{EventTime, OVERTAKEN_WITHIN};
+use crate::fleet::{Phase, Series};
+use crate::rule::{Kind, Rule};
+use crate::timers::Timer;
+use crate::wording;
+use std::time::Duration;
+use watchfire_model::{Bilingual, Decoded, DeviceKey, Evidence, Presence, Reading, SiteId, Timestamp};
+
+impl Engine {
+    /// Notes that the device spoke. `None`: it is not known yet, or the frame names none.
+    pub(crate) fn sign_of_life(&mut self, site: &SiteId, decoded: &Decoded) -> Option<u32> {
+        let device = self.fleet.find_device(site, decoded.source, decoded.device.as_ref()?)?;
+        if decoded.presence != Some(Presence::Offline) {
+            self.fleet.device_mut(device).last_seen = Some(self.stamp.at);
+        }
+        Some(device)
+    }
+
+    pub(crate) fn frame(&mut self, site: &SiteId, known: Option<u32>, decoded: &Decoded, out: &mut Effects) {
+        let Some(name) = &decoded.device else { return };
+        let device = match known {
+            Some(device) => device,
+            None => {
+                let key = DeviceKey { site: site.clone(), source: decoded.source, name: name.clone() };
+                let Some(device) = self.meet(key.clone(), out) else {
+                    return self.stranger(&key, &decoded.readings, out);
+                };
+                self.sign_of_life(site, decoded);
+                device
+            }
+        };
+        self.hear(device, decoded.presence, out);
+        let now = self.stamp.at;
+        let repeated = decoded
+            .key
+            .as_ref()
+            .is_some_and(|key| self.fleet.device_mut(device).recent_keys.is_repeat(key, decoded, now));
+        if !repeated {
+            for reading in &decoded.readings {
+                self.reading(device, reading, out);
+            }
+        }
+    }
+
+    /// A device that is not in the set-up speaks for the first time.
+    fn meet(&mut self, key: DeviceKey, out: &mut Effects) -> Option<u32> {
+        let site = key.site.clone();
+        match self.fleet.add_unclaimed(key, self.stamp.at) {
+            Ok(device) => {
+                self.fleet.device_mut(device).silence_rule = self.silence_rule_for(device);
+                Some(device)
+            }
+            Err(_) => {
+                self.too_many_devices(&site, out);
+                None
+            }
+        }
+    }
+
+    /// The device spoke, or was said to be gone.
+    fn hear(&mut self, device: u32, presence: Option<Presence>, out: &mut Effects) {
+        let now = self.stamp.at;
+        let state = self.fleet.device_mut(device);
+        // It speaks, so it is there, whatever its will said; and being gone counts from the first time it was said.
+        let said = presence.unwrap_or(Presence::Online);
+        if state.presence.map_or(presence.is_some(), |(before, _)| before != said) {
+            state.presence = Some((said, now));
+        }
+        let watched = state.silence_rule.is_some();
+        if watched && (state.silence.phase == Phase::Holding || presence.is_some() || state.silence_timer.is_none()) {
+            self.watch_silence(device, out);
+        }
+    }
+
+    fn reading(&mut self, device: u32, reading: &Reading, out: &mut Effects) {
+        let now = self.stamp.at;
+        let time = EventTime::judge(reading.at, now);
+        let Some(number) = self.fleet.find_series(device, &reading.metric, &reading.point) else {
+            return self.first_reading(device, reading, time, out);
+        };
+        let series = self.fleet.series_mut(number);
+        let newest_is_recent = now.since(series.received_at) <= OVERTAKEN_WITHIN;
+        if newest_is_recent && series.at == time.at && series.value == reading.value {
+            return;
+        }
+        let overtaken = newest_is_recent && time.at < series.at;
+        if !overtaken {
+            series.value = reading.value;
+            series.at = time.at;
+            series.received_at = now;
+        }
+        self.judge(number, reading, time, overtaken, out);
+    }
+
+    fn first_reading(&mut self, device: u32, reading: &Reading, time: EventTime, out: &mut Effects) {
+        let plan = self.plan_for(device, &reading.metric);
+        let added = self.fleet.add_series(Series {
+            device,
+            metric: reading.metric.clone(),
+            point: reading.point.clone(),
+            value: reading.value,
+            at: time.at,
+            received_at: self.stamp.at,
+            plan,
+            slots: Vec::new(),
+        });
+        match added {
+            Ok(number) => self.judge(number, reading, time, false, out),
+            Err(_) => {
+                let key = self.fleet.device(device).key.clone();
+                self.too_many_series(&key, out);
+                self.stranger(&key, std::slice::from_ref(reading), out);
+            }
+        }
+    }
+
+    fn judge(&mut self, number: u32, reading: &Reading, time: EventTime, overtaken: bool, out: &mut Effects) {
+        let mut from = 0;
+        while let Some((place, rule)) = self.next_concerned(number, from, reading) {
+            from = place + 1;
+            if overtaken {
+                self.overtaken(number, rule, reading, time, out);
+            } else {
+                self.level(number, rule, reading, time, out);
+            }
+        }
+    }
+
+    /// The next rule of the series' plan for which the reading means anything: it is met, or something is going on.
+    fn next_concerned(&self, number: u32, from: usize, reading: &Reading) -> Option<(usize, u16)> {
+        let series = self.fleet.series(number);
+        let plan = self.plans.rules(series.plan).iter().copied().enumerate().skip(from);
+        plan.into_iter().find(|(_, rule)| {
+            self.rule(*rule).met_by(reading.value, false)
+                || series.slot(*rule).is_some_and(|slot| slot.hold.phase != Phase::Idle)
+        })
+    }
+
+    /// A reading in its turn, for a rule that judges levels.
+    fn level(&mut self, number: u32, rule: u16, reading: &Reading, time: EventTime, out: &mut Effects) {
+        let now = self.stamp.at;
+        let phase = self.fleet.series(number).slot(rule).map_or(Phase::Idle, |slot| slot.hold.phase);
+        let met = self.rule(rule).met_by(reading.value, phase == Phase::Holding);
+        let hold = hold_time(self.rule(rule));
+        let cause = Cause::Series { series: number, rule };
+        match (phase, met) {
+            (Phase::Idle, false) => {}
+            (Phase::Idle, true) => {
+                let slot = self.fleet.series_mut(number).slot_or_new(rule);
+                slot.met_at = time.at;
+                if hold.is_zero() {
+                    let ground = self.ground(number, rule, reading, time, Telling::Met);
+                    self.begin(cause, ground, out);
+                } else {
+                    slot.hold.phase = Phase::Pending { since: now };
+                    self.timers.set(now.plus(hold), Timer::Hold { series: number, rule });
+                }
+            }
+            (Phase::Pending { .. } | Phase::Holding, true) => {
+                self.fleet.series_mut(number).slot_or_new(rule).met_at = time.at;
+            }
+            (Phase::Pending { since }, false) => {
+                self.fleet.series_mut(number).slot_or_new(rule).hold.phase = Phase::Idle;
+                self.timers.cancel(since.plus(hold), Timer::Hold { series: number, rule });
+            }
+            (Phase::Holding, false) => {
+                let ground = self.ground(number, rule, reading, time, Telling::Over);
+                self.end(&cause, ground, out);
+            }
+        }
+    }
+
+    /// A reading that a newer one of its series overtook. It can neither clear nor start a hold, but a device's own
+    /// alarm is told, late as it is; unless that very alarm was told already.
+    fn overtaken(&mut self, number: u32, rule: u16, reading: &Reading, time: EventTime, out: &mut Effects) {
+        let alarm = matches!(self.rule(rule).kind, Kind::DeviceAlarm { .. });
+        if !alarm || !self.rule(rule).met_by(reading.value, false) {
+            return;
+        }
+        let slot = self.fleet.series_mut(number).slot_or_new(rule);
+        if slot.hold.phase == Phase::Holding || slot.met_at == time.at {
+            return;
+        }
+        slot.met_at = slot.met_at.max(time.at);
+        let pending = slot.hold.phase;
+        let cause = Cause::Series { series: number, rule };
+        let ground = self.ground(number, rule, reading, time, Telling::Met);
+        self.begin(cause.clone(), ground, out);
+        let ground = self.ground(number, rule, reading, time, Telling::Overtaken);
+        self.end(&cause, ground, out);
+        if let Some(hold) = self.hold_mut(&cause) {
+            hold.phase = pending;
+        }
+    }
+
+    /// A level held long enough.
+    pub(crate) fn held(&mut self, number: u32, rule: u16, out: &mut Effects) {
+        let series = self.fleet.series(number);
+        let pending = series.slot(rule).is_some_and(|slot| matches!(slot.hold.phase, Phase::Pending { .. }));
+        if !pending {
+            return;
+        }
+        let reading = Reading {
+            point: series.point.clone(),
+            metric: series.metric.clone(),
+            value: series.value,
+            vendor_unit: None,
+            at: series.at,
+        };
+        let late = series.received_at.since(series.at) > crate::event_time::LATE_AFTER;
+        let time = EventTime { at: series.at, disbelieved: None, late };
+        let ground = self.ground(number, rule, &reading, time, Telling::Met);
+        self.begin(Cause::Series { series: number, rule }, ground, out);
+    }
+
+    fn ground(&self, number: u32, rule: u16, reading: &Reading, time: EventTime, telling: Telling) -> Ground {
+        let series = self.fleet.series(number);
+        let rule = self.rule(rule);
+        let label = self.label(series.device);
+        let mut reason = match telling {
+            Telling::Met => wording::met(&label, rule, reading),
+            Telling::Over => wording::over(&label, rule, reading),
+            Telling::Overtaken => wording::overtaken(&label, reading),
+        };
+        add_time(&mut reason, time, self.stamp.at);
+        let device = self.fleet.device(series.device).key.clone();
+        Ground {
+            class: rule.class,
+            severity: rule.severity,
+            rule: rule.reference(),
+            site: device.site.clone(),
+            zone: self.zone(series.device).cloned(),
+            point: Some(reading.point.clone()),
+            evidence: vec![evidence(device.clone(), reading, time.at)],
+            device: Some(device),
+            reason,
+            late: time.late,
+        }
+    }
+
+    pub(crate) fn rule(&self, number: u16) -> &Rule {
+        self.rules.get(usize::from(number)).expect("plans and slots are redone when the rules change")
+    }
+}
+
+/// What a reading's ground tells.
+#[derive(Clone, Copy)]
+enum Telling {
+    Met,
+    Over,
+    Overtaken,
+}
+
+pub(crate) fn hold_time(rule: &Rule) -> Duration {
+    Duration::from_secs(u64::from(rule.hold_s()))
+}
+
+pub(crate) fn evidence(device: DeviceKey, reading: &Reading, at: Timestamp) -> Evidence {
+    Evidence { device, point: reading.point.clone(), metric: reading.metric.clone(), value: reading.value, at }
+}
+
+/// Says so when the reading is late or its stamp is not believed.
+pub(crate) fn add_time(reason: &mut Bilingual, time: EventTime, now: Timestamp) {
+    match time.disbelieved {
+        Some(said) => wording::add_disbelieved(reason, said),
+        None if time.late => wording::add_late(reason, time.at, now.since(time.at)),
+        None => {}
+    }
+}

@@ -1,0 +1,109 @@
+//! Readings, ticks and orders to alerts: a pure fold over the journal's entries, with a snapshot.
+//!
+//! # Semantics
+//! **Determinism.** [`Engine::apply`] depends on the entries applied so far and on nothing else: no clock, no random
+//! number, no order of a hash table. The same journal gives the same alerts with the same ids, with or without a
+//! snapshot and a restore in between. [`ENGINE_VERSION`] counts up whenever that would not hold against the build before.
+//!
+//! **Time.** The engine's clock is the entry's stamp (receive time), which never decreases. Timers (holds, silence,
+//! leaving the memory) go by it; they fire at the start of whatever entry comes at or after their time. Event time orders
+//! the readings of one series and stands in the figures. A reading more than 60 s old is *late*: it counts, and the alert
+//! says so. A stamp more than 5 min ahead or 30 days behind is *not believed*: the receive time stands in, so that a clock
+//! years off breaks no timer and blocks nothing after it. A reading that a newer one of its series overtook cannot clear
+//! anything and starts no hold, but a device's own alarm in it is still told; when nothing newer came for 10 min, the
+//! device's clock was set back, and the reading counts as new.
+//!
+//! **Duplicates.** The same idempotency key with the same content, among a device's last 64 of 10 min, changes nothing.
+//! A key that comes back with other content shows that the device's keys mean nothing; they are no longer looked at.
+//! Without keys, the value and event time of the newest reading of the series, again within 10 min, change nothing.
+//!
+//! **What raises.**
+//! - *Device alarm*: a boolean metric of the table in `standard_alarms.rs` is true, at once. The rows about life can be
+//!   neither left out nor weakened nor delayed by a rule file. `test` and `silenced` never raise.
+//! - *Threshold*: a value at or beyond a limit, for the hold, until it is back by the hysteresis. While a hold runs, one
+//!   reading short of the limit ends it.
+//! - *Silent*: nothing heard from a device, listed (from the listing on) or once heard, for the time its set-up names,
+//!   else the rule's; or its status topic or will says that it is gone. Downtime does not count: at [`Event::Started`]
+//!   every such time begins anew, while holds run on and fire then if due.
+//! - *Notices* of the station, steps of its clock, and full tables raise on site `station`, or on the site concerned.
+//!   What happened once (an entry skipped, a gap, a step) stays active until a person closes it.
+//!
+//! **One alert per (rule, device, point)** until it is over (closed and cleared). What happens while it lives:
+//! - a repeat adds nothing;
+//! - a fire of a device whose early warning is active *escalates* that alert; an early warning of a device whose fire is
+//!   active joins it without a word;
+//! - when the cause is over the alert *clears*; a fire, and what happened once, is latched and does not;
+//! - when the cause comes back, to a cleared alert or to a latched one that somebody has handled since, the alert is
+//!   *reopened* and stands as unhandled again: whoever acknowledged it must look again. The same alert, not a new one,
+//!   because the first occurrence is not done with and a detector that flaps must not fill the board. After it is over, a
+//!   new one is raised.
+//! - escalating an alert that was handled reopens it too (two transitions).
+//!
+//! **Orders.** Acknowledge: an open alert. Verify: any that is not closed (an open one is acknowledged by it). Forward:
+//! one verified as real or unreachable, never an early warning. Close: fire, gas and carbon monoxide only when verified
+//! and when no cause holds, unless the detector has not been heard for 15 min: then it was taken down or is burnt, and
+//! speaks up anew if not. Others close at any time; one whose cause still holds is over when that ends. Closing a latched
+//! alert clears it first (two transitions). Reopen: any that is not open, up to a day after it was over. Whatever is not
+//! allowed is refused with the reason; the same order id again changes nothing.
+//!
+//! **Change of the set-up.** State belongs to the rule of that name and the device of that key: timers, latches and
+//! alerts go on, judged by the new figures from the next reading on. What a removed rule or scope had raised stays active
+//! until a person closes it.
+//!
+//! **Bounds** are in [`limits`]. When a site has too many unclaimed devices, or a device too many series, of further ones
+//! nothing is kept but their own alarms, which still raise.
+//!
+//! # Shape
+//! Devices and series (a metric at a point) have numbers; state is a `Vec` by number. Which rules judge a series is worked
+//! out once (its *plan*). A reading costs two look-ups and a comparison per rule of the plan; only where a rule is met
+//! does a slot exist. A hold says how far a *cause* has got; `causes.rs` is the only place where causes
+//! become alerts. A new kind of detector adds a variant to [`Kind`], its state to the slot, and calls `begin` and `end`.
+
+mod built_in;
+mod casebook;
+mod causes;
+mod device_view;
+mod duplicates;
+mod engine;
+mod event;
+mod event_time;
+mod fleet;
+mod frames;
+mod metric_limits;
+mod orders;
+mod plans;
+pub mod replay;
+mod rule;
+mod rule_file;
+mod set_up;
+mod silence;
+mod snapshot;
+mod standard_alarms;
+mod standing;
+mod timers;
+mod wording;
+mod words;
+
+pub use device_view::{DeviceView, PointView};
+pub use engine::Engine;
+pub use event::{Effects, Event, Refusal, SetUp, Stamp};
+pub use rule::{Kind, Level, Rule, RuleSet, Scope};
+pub use snapshot::RestoreError;
+pub use standing::STATION_SITE;
+pub use words::metric_words;
+
+/// Counted up whenever the same journal may give other alerts.
+pub const ENGINE_VERSION: u32 = 1;
+
+/// Every bound of the engine.
+pub mod limits {
+    pub use crate::casebook::{OVER_KEPT, OVER_MAX};
+    pub use crate::duplicates::{KEYS_KEPT, KEYS_MAX};
+    pub use crate::event_time::{AHEAD_MAX, BEHIND_MAX, LATE_AFTER, OVERTAKEN_WITHIN};
+    pub use crate::fleet::{
+        CLAIMED_SERIES_PER_DEVICE_MAX, UNCLAIMED_DEVICES_PER_SITE_MAX, UNCLAIMED_SERIES_PER_DEVICE_MAX,
+    };
+    pub use crate::orders::{DETECTOR_GONE_AFTER, ORDERS_KEPT};
+    pub use crate::rule::RULES_MAX;
+    pub use crate::standing::SUBJECTS_MAX;
+}

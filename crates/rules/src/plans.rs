@@ -1,0 +1,98 @@
+//! Which rules judge which series. Worked out once per series and set-up, so that a reading meets only the rules that
+//! concern it.
+
+use crate::engine::{Engine, claimed};
+use crate::rule::{Kind, Place};
+use std::collections::BTreeMap;
+use watchfire_model::{DeviceKey, DeviceName, Metric, SiteId, Source, Timestamp, ZoneId};
+
+/// Lists of rules, each kept once however many series share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plans {
+    plans: Vec<Vec<u16>>,
+    numbers: BTreeMap<Vec<u16>, u32>,
+}
+
+impl Plans {
+    pub(crate) fn rules(&self, plan: u32) -> &[u16] {
+        self.plans.get(plan as usize).map_or(&[], Vec::as_slice)
+    }
+
+    fn number(&mut self, rules: Vec<u16>) -> u32 {
+        if let Some(number) = self.numbers.get(&rules) {
+            return *number;
+        }
+        let number = u32::try_from(self.plans.len()).expect("there are fewer plans than series");
+        self.plans.push(rules.clone());
+        self.numbers.insert(rules, number);
+        number
+    }
+}
+
+impl Engine {
+    /// The plan for a metric of a device.
+    pub(crate) fn plan_for(&mut self, device: u32, metric: &Metric) -> u32 {
+        let rules = self.rules_where(self.place(device), |rule| rule.judges(metric));
+        self.plans.number(rules)
+    }
+
+    /// The rule that watches for a device's silence: the first that fits.
+    pub(crate) fn silence_rule_for(&self, device: u32) -> Option<u16> {
+        let silent = self.rules_where(self.place(device), |rule| matches!(rule.kind, Kind::Silent { .. }));
+        silent.first().copied()
+    }
+
+    /// The rules for a metric of a device of which nothing is kept.
+    pub(crate) fn rules_for_stranger(&self, site: &SiteId, source: Source, metric: &Metric) -> Vec<u16> {
+        let site_kind = self.sites.sites.get(site).map(|site| site.kind);
+        self.rules_where(Place { source, site, site_kind, zone: None, tags: None }, |rule| rule.judges(metric))
+    }
+
+    /// Takes in a device with the zone that a replayed line gives it; a change of zone changes the rules in scope.
+    pub(crate) fn place_device(
+        &mut self,
+        site: &SiteId,
+        source: Source,
+        name: &DeviceName,
+        zone: Option<ZoneId>,
+        now: Timestamp,
+    ) {
+        let known = self.fleet.find_device(site, source, name);
+        if known.is_some_and(|device| self.fleet.device(device).told_zone == zone) {
+            return;
+        }
+        let key = DeviceKey { site: site.clone(), source, name: name.clone() };
+        let Ok(device) = known.map_or_else(|| self.fleet.add(key, now), Ok) else { return };
+        self.fleet.device_mut(device).told_zone = zone;
+        self.fleet.device_mut(device).silence_rule = self.silence_rule_for(device);
+        for series in self.fleet.device(device).series.clone() {
+            let metric = self.fleet.series(series).metric.clone();
+            self.fleet.series_mut(series).plan = self.plan_for(device, &metric);
+        }
+    }
+
+    /// The device's zone.
+    pub(crate) fn zone(&self, device: u32) -> Option<&ZoneId> {
+        let device = self.fleet.device(device);
+        let known = device.claim.and_then(|claim| claimed(&self.sites, &device.key, claim));
+        known.and_then(|known| known.zone.as_ref()).or(device.told_zone.as_ref())
+    }
+
+    fn place(&self, device: u32) -> Place<'_> {
+        let state = self.fleet.device(device);
+        let key = &state.key;
+        let known = state.claim.and_then(|claim| claimed(&self.sites, key, claim));
+        Place {
+            source: key.source,
+            site: &key.site,
+            site_kind: self.sites.sites.get(&key.site).map(|site| site.kind),
+            zone: self.zone(device),
+            tags: known.map(|known| &known.tags),
+        }
+    }
+
+    fn rules_where(&self, place: Place<'_>, wanted: impl Fn(&crate::rule::Rule) -> bool) -> Vec<u16> {
+        let fitting = self.rules.iter().zip(0u16..).filter(|(rule, _)| wanted(rule) && rule.scope.fits(place));
+        fitting.map(|(_, number)| number).collect()
+    }
+}

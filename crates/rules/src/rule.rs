@@ -1,0 +1,176 @@
+//! A checked rule: what it judges, where, and what it raises.
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use watchfire_model::{Class, Metric, RuleRef, Severity, SiteId, SiteKind, Source, Value, ZoneId};
+
+/// The most rules a set may hold.
+pub const RULES_MAX: usize = 1_000;
+
+/// The rules in force, in the order of their names.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RuleSet {
+    /// Every name once.
+    pub(crate) rules: Vec<Rule>,
+}
+
+impl RuleSet {
+    /// The rules, in the order of their names.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Its name, by which its timers and alerts survive a change of the set.
+    pub name: CompactString,
+    /// Counted by its author.
+    pub version: u32,
+    /// What it raises.
+    pub class: Class,
+    /// How bad that is.
+    pub severity: Severity,
+    /// Where it applies.
+    pub scope: Scope,
+    /// What it judges.
+    pub kind: Kind,
+}
+
+/// What a rule judges.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A device says so itself.
+    DeviceAlarm {
+        /// Any of these being true.
+        metrics: BTreeSet<Metric>,
+        /// For that many seconds.
+        hold_s: u32,
+    },
+    /// A measured value is beyond a limit.
+    Threshold {
+        /// Of what.
+        metric: Metric,
+        /// The limit.
+        level: Level,
+        /// The value must come back by this much before the alert clears.
+        hysteresis: f64,
+        /// For that many seconds.
+        hold_s: u32,
+    },
+    /// A device is not heard from, or is said to be gone.
+    Silent {
+        /// Seconds of silence, for devices whose set-up names none; `None`: those are not watched.
+        after_s: Option<u32>,
+        /// Seconds after its status topic or its will said that it is gone.
+        gone_hold_s: u32,
+    },
+}
+
+/// On which side of a limit the danger is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// At or above.
+    Above(f64),
+    /// At or below.
+    Below(f64),
+}
+
+impl Level {
+    /// The limit.
+    pub fn limit(self) -> f64 {
+        match self {
+            Level::Above(limit) | Level::Below(limit) => limit,
+        }
+    }
+
+    /// Where an alert clears.
+    pub fn way_back(self, hysteresis: f64) -> f64 {
+        match self {
+            Level::Above(limit) => limit - hysteresis,
+            Level::Below(limit) => limit + hysteresis,
+        }
+    }
+}
+
+/// Where a rule applies: every part that is not empty must fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// Whose naming the device follows.
+    pub sources: BTreeSet<Source>,
+    /// The site.
+    pub sites: BTreeSet<SiteId>,
+    /// What the site is.
+    pub site_kinds: BTreeSet<SiteKind>,
+    /// The zone.
+    pub zones: BTreeSet<ZoneId>,
+    /// One of the device's tags.
+    pub tags: BTreeSet<String>,
+}
+
+/// What a scope is compared with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    pub(crate) source: Source,
+    pub(crate) site: &'a SiteId,
+    pub(crate) site_kind: Option<SiteKind>,
+    pub(crate) zone: Option<&'a ZoneId>,
+    pub(crate) tags: Option<&'a BTreeSet<String>>,
+}
+
+impl Scope {
+    /// Whether a rule of this scope applies everywhere.
+    pub fn is_everywhere(&self) -> bool {
+        *self == Scope::default()
+    }
+
+    pub(crate) fn fits(&self, place: Place<'_>) -> bool {
+        (self.sources.is_empty() || self.sources.contains(&place.source))
+            && (self.sites.is_empty() || self.sites.contains(place.site))
+            && (self.site_kinds.is_empty() || place.site_kind.is_some_and(|kind| self.site_kinds.contains(&kind)))
+            && (self.zones.is_empty() || place.zone.is_some_and(|zone| self.zones.contains(zone)))
+            && (self.tags.is_empty() || place.tags.is_some_and(|tags| !self.tags.is_disjoint(tags)))
+    }
+}
+
+impl Rule {
+    /// `name@version`.
+    pub fn reference(&self) -> RuleRef {
+        RuleRef { name: self.name.clone(), version: self.version }
+    }
+
+    /// Whether it judges readings of that metric.
+    pub(crate) fn judges(&self, judged: &Metric) -> bool {
+        match &self.kind {
+            Kind::DeviceAlarm { metrics, .. } => metrics.contains(judged),
+            Kind::Threshold { metric, .. } => metric == judged,
+            Kind::Silent { .. } => false,
+        }
+    }
+
+    /// Whether that value is what it waits for. `held` says whether it has been until now: then the way back counts.
+    pub(crate) fn met_by(&self, value: Value, held: bool) -> bool {
+        match (&self.kind, value) {
+            (Kind::DeviceAlarm { .. }, Value::Bool(alarm)) => alarm,
+            // A maker's 0 and 1: whatever is not nothing is an alarm.
+            (Kind::DeviceAlarm { .. }, Value::Number(number)) => number != 0.0,
+            (Kind::Threshold { level, hysteresis, .. }, Value::Number(number)) => match level {
+                Level::Above(limit) => number >= *limit || (held && number > limit - hysteresis),
+                Level::Below(limit) => number <= *limit || (held && number < limit + hysteresis),
+            },
+            (Kind::Threshold { .. }, Value::Bool(_)) | (Kind::Silent { .. }, _) => false,
+        }
+    }
+
+    /// How long it must hold, in seconds.
+    pub(crate) fn hold_s(&self) -> u32 {
+        match self.kind {
+            Kind::DeviceAlarm { hold_s, .. } | Kind::Threshold { hold_s, .. } => hold_s,
+            Kind::Silent { gone_hold_s, .. } => gone_hold_s,
+        }
+    }
+}

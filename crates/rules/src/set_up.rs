@@ -1,0 +1,128 @@
+//! A change of the set-up. Timers, latches and open alerts go on: state belongs to the rule of that name and to the
+//! device of that key. What a removed rule or device had raised stays until a person closes it.
+
+use crate::casebook::Cause;
+use crate::engine::Engine;
+use crate::event::SetUp;
+use crate::fleet::{Hold, Phase, Slot};
+use crate::frames::hold_time;
+use crate::timers::Timer;
+use watchfire_model::{DeviceKey, Sites};
+
+impl Engine {
+    pub(crate) fn take_set_up(&mut self, set_up: &SetUp) {
+        let before = std::mem::replace(&mut self.rules, set_up.rules.rules().to_vec());
+        let moved: Vec<Option<u16>> = before.iter().map(|rule| self.rule_named(&rule.name)).collect();
+        self.sites = set_up.sites.clone();
+        self.claim_devices(&set_up.sites);
+        self.plans = crate::plans::Plans::default();
+        for series in self.fleet.series_numbers() {
+            self.replan(series, &moved);
+        }
+        for device in self.fleet.device_numbers() {
+            self.rewatch(device);
+        }
+        self.renumber_causes(&moved);
+        self.restart_timers();
+    }
+
+    pub(crate) fn rule_named(&self, name: &str) -> Option<u16> {
+        self.rules.iter().zip(0u16..).find(|(rule, _)| rule.name == name).map(|(_, number)| number)
+    }
+
+    /// Timers follow from the state.
+    pub(crate) fn restart_timers(&mut self) {
+        self.timers.clear();
+        for number in self.fleet.series_numbers() {
+            for slot in &self.fleet.series(number).slots {
+                if let Phase::Pending { since } = slot.hold.phase {
+                    let due = since.plus(hold_time(self.rule(slot.rule)));
+                    self.timers.set(due, Timer::Hold { series: number, rule: slot.rule });
+                }
+            }
+        }
+        for device in self.fleet.device_numbers() {
+            self.fleet.device_mut(device).silence_timer = None;
+            self.arm_silence(device);
+        }
+        for (case, at) in self.book.over() {
+            self.timers.set(at, Timer::Forget { case });
+        }
+    }
+
+    fn claim_devices(&mut self, sites: &Sites) {
+        for number in self.fleet.device_numbers() {
+            self.fleet.device_mut(number).claim = None;
+        }
+        for (site, details) in &sites.sites {
+            for (device, claim) in details.devices.iter().zip(0u32..) {
+                let known = self.fleet.find_device(site, device.source, &device.name);
+                let number = match known {
+                    Some(number) => Ok(number),
+                    None => {
+                        let key = DeviceKey { site: site.clone(), source: device.source, name: device.name.clone() };
+                        self.fleet.add(key, self.stamp.at)
+                    }
+                };
+                if let Ok(number) = number {
+                    self.fleet.device_mut(number).claim = Some(claim);
+                }
+            }
+        }
+        self.fleet.recount_unclaimed();
+    }
+
+    fn replan(&mut self, number: u32, moved: &[Option<u16>]) {
+        let series = self.fleet.series(number);
+        let (device, metric) = (series.device, series.metric.clone());
+        let plan = self.plan_for(device, &metric);
+        let judged_by = self.plans.rules(plan).to_vec();
+        let series = self.fleet.series_mut(number);
+        series.plan = plan;
+        let slots = std::mem::take(&mut series.slots);
+        let mut kept = Vec::with_capacity(slots.len());
+        for slot in slots {
+            match moved.get(usize::from(slot.rule)).copied().flatten().filter(|rule| judged_by.contains(rule)) {
+                Some(rule) => kept.push(Slot { rule, ..slot }),
+                None => self.orphan(slot.hold),
+            }
+        }
+        self.fleet.series_mut(number).slots = kept;
+    }
+
+    /// The rule that watches for the device's silence, again.
+    fn rewatch(&mut self, device: u32) {
+        let rule = self.silence_rule_for(device);
+        let state = self.fleet.device_mut(device);
+        state.silence_rule = rule;
+        if rule.is_none() {
+            let hold = std::mem::take(&mut state.silence);
+            self.orphan(hold);
+        }
+    }
+
+    /// An alert whose cause nobody judges any more stays active until a person closes it.
+    fn orphan(&mut self, hold: Hold) {
+        if let Some(case) = hold.case.and_then(|key| self.book.get_mut(key)) {
+            case.latched |= hold.phase == Phase::Holding;
+        }
+    }
+
+    fn renumber_causes(&mut self, moved: &[Option<u16>]) {
+        let fleet = &self.fleet;
+        for case in self.book.iter_mut() {
+            let causes = std::mem::take(&mut case.causes);
+            let kept = causes.into_iter().filter_map(|cause| match cause {
+                Cause::Series { series, rule } => {
+                    let rule = moved.get(usize::from(rule)).copied().flatten()?;
+                    fleet.series(series).slot(rule).map(|_| Cause::Series { series, rule })
+                }
+                Cause::Silence { device } => {
+                    fleet.device(device).silence_rule.is_some().then_some(Cause::Silence { device })
+                }
+                standing @ Cause::Standing(_) => Some(standing),
+            });
+            case.causes = kept.collect();
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The words for metrics, classes and states in both languages, and how figures are written.
+
+use watchfire_model::{Bilingual, Handling, Metric, Unit};
+
+/// A metric as people say it.
+pub fn metric_words(metric: &Metric) -> Bilingual {
+    let (en, zh) = match metric {
+        Metric::SmokeAlarm => ("smoke alarm", "烟雾报警"),
+        Metric::HeatAlarm => ("heat alarm", "高温报警"),
+        Metric::GasAlarm => ("gas alarm", "燃气报警"),
+        Metric::CoAlarm => ("carbon monoxide alarm", "一氧化碳报警"),
+        Metric::FlameAlarm => ("flame alarm", "火焰报警"),
+        Metric::WaterLeak => ("water leak", "漏水"),
+        Metric::ManualAlarm => ("call point pressed", "手动报警"),
+        Metric::FlowSwitch => ("sprinkler water flow", "水流指示器动作"),
+        Metric::Tamper => ("tampering", "被拆动"),
+        Metric::Test => ("test", "测试"),
+        Metric::Silenced => ("sounder muted", "已消音"),
+        Metric::Fault => ("device fault", "设备故障"),
+        Metric::LaneBlocked => ("fire lane blocked", "消防通道被占用"),
+        Metric::ValveOpen => ("valve open", "阀门开启"),
+        Metric::PumpRunning => ("pump running", "水泵运行"),
+        Metric::DoorOpen => ("door open", "门开启"),
+        Metric::MainsLost => ("mains supply lost", "主电断电"),
+        Metric::Fall => ("person fell", "人员跌倒"),
+        Metric::Presence => ("presence", "有人"),
+        Metric::BatteryLow => ("battery low", "电池电量低"),
+        Metric::Temperature => ("temperature", "温度"),
+        Metric::CableTemperature => ("cable temperature", "电缆温度"),
+        Metric::Humidity => ("humidity", "湿度"),
+        Metric::Gas => ("gas concentration", "燃气浓度"),
+        Metric::Voltage => ("voltage", "电压"),
+        Metric::Power => ("power", "功率"),
+        Metric::WaterPressure => ("fire water pressure", "消防水压"),
+        Metric::WaterFlow => ("fire water flow", "消防水流量"),
+        Metric::Battery => ("battery charge", "电池电量"),
+        Metric::Pressure => ("pressure", "压力"),
+        Metric::AirSpeed => ("air speed", "风速"),
+        Metric::Duration => ("duration", "时长"),
+        Metric::SmokeObscuration => ("smoke obscuration", "烟雾减光率"),
+        Metric::SmokeDensity => ("smoke density", "烟雾浓度"),
+        Metric::Co => ("carbon monoxide", "一氧化碳浓度"),
+        Metric::Co2 => ("carbon dioxide", "二氧化碳浓度"),
+        Metric::ResidualCurrent => ("residual current", "剩余电流"),
+        Metric::Current => ("current", "电流"),
+        Metric::Energy => ("energy", "电能"),
+        Metric::WaterLevel => ("fire water level", "消防水位"),
+        Metric::Oxygen => ("oxygen", "氧气浓度"),
+        Metric::BatteryVoltage => ("battery voltage", "电池电压"),
+        Metric::Signal => ("radio signal", "信号强度"),
+        Metric::AirFlow => ("air flow", "风量"),
+        Metric::Count => ("count", "计数"),
+        Metric::Vendor(name) => return Bilingual::same(name.as_str()),
+    };
+    Bilingual::new(en, zh)
+}
+
+/// How far people got, as they say it.
+pub(crate) fn handling_words(handling: Handling) -> Bilingual {
+    let (en, zh) = match handling {
+        Handling::Open => ("open", "未处理"),
+        Handling::Acknowledged => ("acknowledged", "已确认收到"),
+        Handling::Verified => ("verified", "已核实"),
+        Handling::Forwarded => ("forwarded", "已转交"),
+        Handling::Closed => ("closed", "已关闭"),
+    };
+    Bilingual::new(en, zh)
+}
+
+/// The unit as it is written behind a figure, with the space where one belongs.
+pub(crate) fn unit_sign(metric: &Metric) -> &'static str {
+    match metric.unit() {
+        None | Some(Unit::One) => "",
+        Some(Unit::Celsius) => " °C",
+        Some(Unit::RelativeHumidity) => " %RH",
+        Some(Unit::PercentLel) => " %LEL",
+        Some(Unit::Volt) => " V",
+        Some(Unit::Watt) => " W",
+        Some(Unit::Kilopascal) => " kPa",
+        Some(Unit::LitrePerSecond) => " L/s",
+        Some(Unit::Percent) => " %",
+        Some(Unit::MetrePerSecond) => " m/s",
+        Some(Unit::Second) => " s",
+        Some(Unit::DecibelPerMetre) => " dB/m",
+        Some(Unit::PartsPerMillion) => " ppm",
+        Some(Unit::Milliampere) => " mA",
+        Some(Unit::Ampere) => " A",
+        Some(Unit::KilowattHour) => " kWh",
+        Some(Unit::Metre) => " m",
+        Some(Unit::VolumePercent) => " vol%",
+        Some(Unit::DecibelMilliwatt) => " dBm",
+        Some(Unit::CubicMetrePerMinute) => " m³/min",
+    }
+}
+
+/// A figure with at most three decimals, without idle zeros.
+pub(crate) fn figure(number: f64) -> String {
+    let text = format!("{number:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// Microseconds as seconds, for a sentence.
+pub(crate) fn seconds(micros: u64) -> f64 {
+    std::time::Duration::from_micros(micros).as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_short() {
+        for (number, text) in [(57.0, "57"), (0.5, "0.5"), (58.31245, "58.312"), (-0.0001, "0"), (-3.25, "-3.25")] {
+            assert_eq!(figure(number), text);
+        }
+    }
+}

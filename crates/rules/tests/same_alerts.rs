@@ -1,0 +1,267 @@
+//! A run that is interrupted by snapshots and restores gives, bit for bit, what an uninterrupted one gives; what is
+//! told adds up to what is known. Random entries; `WATCHFIRE_SEED=n` reruns one seed.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may stop at what is wrong")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use watchfire_model::*;
+use watchfire_rules::{Effects, Engine, Event, RestoreError, RuleSet, SetUp, Stamp};
+
+const SEEDS: u64 = 60;
+const ENTRIES: usize = 400;
+
+/// xorshift64*: a few random numbers, the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % limit
+    }
+
+    fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
+        let at = usize::try_from(self.below(choices.len() as u64)).unwrap();
+        choices[at].clone()
+    }
+}
+
+/// An entry that owns what it says.
+#[derive(Clone, Debug)]
+enum Said {
+    Frame(SiteId, Decoded),
+    Tick,
+    Order(Order),
+    Setup(SetUp),
+    Started,
+    Step(ClockStep),
+    Notice(Notice),
+}
+
+fn apply(engine: &mut Engine, stamp: Stamp, said: &Said) -> Effects {
+    let started =
+        Started { build: String::new(), engine_version: 1, wall: stamp.at, boot_id: [0; 16], boot_us: 0, down_us: 0 };
+    let event = match said {
+        Said::Frame(site, decoded) => Event::Decoded { site, decoded },
+        Said::Tick => Event::Tick,
+        Said::Order(order) => Event::Order(order),
+        Said::Setup(set_up) => Event::Setup(set_up),
+        Said::Started => Event::Started(&started),
+        Said::Step(step) => Event::ClockStep(step),
+        Said::Notice(notice) => Event::Notice(notice),
+    };
+    let mut effects = Effects::default();
+    engine.apply(stamp, &event, &mut effects);
+    effects
+}
+
+fn set_up(variant: u64) -> SetUp {
+    let devices = (0..6).filter(|number| !(variant == 1 && *number == 2)).map(|number| Device {
+        source: Source::Watchfire,
+        name: format!("d{number}").parse().unwrap(),
+        label: Bilingual::same(format!("d{number}")),
+        zone: Some(if variant == 2 { "hall" } else { "kitchen" }.parse().unwrap()),
+        silent_after_s: (number % 2 == 0).then_some(120),
+        tags: BTreeSet::new(),
+    });
+    let site = Site {
+        name: Bilingual::same("s"),
+        kind: SiteKind::Home,
+        address: Bilingual::default(),
+        time_zone: "Asia/Shanghai".into(),
+        zones: BTreeMap::new(),
+        devices: devices.collect(),
+        identities: BTreeMap::new(),
+        ladder: Vec::new(),
+    };
+    let mut sites = Sites::default();
+    sites.sites.insert("s".parse().unwrap(), site);
+    let toml = "[[rule]]\nname = \"hot\"\nversion = 1\nkind = \"threshold\"\nmetric = \"temperature\"\nabove = 57\n\
+        unit = \"Cel\"\nhysteresis = 3\nhold_s = 40\nclass = \"early_warning\"\n\
+        [[rule]]\nname = \"silent\"\nversion = 1\nkind = \"silent\"\nafter_s = 300\ngone_hold_s = 30\n";
+    let kitchen = "[[rule]]\nname = \"damp\"\nversion = 2\nkind = \"threshold\"\nmetric = \"humidity\"\nabove = 80\n\
+        unit = \"%RH\"\nhysteresis = 5\nclass = \"information\"\nzones = [\"kitchen\"]\n";
+    let text = if variant == 3 { toml.to_owned() } else { format!("{toml}{kitchen}") };
+    SetUp { sites, rules: RuleSet::parse(&[("rules.toml".into(), text)]).unwrap() }
+}
+
+fn frame(random: &mut Random, now: Timestamp) -> Said {
+    let mut decoded = Decoded::new(Source::Watchfire);
+    decoded.device = Some(format!("d{}", random.below(9)).parse().unwrap());
+    decoded.key = (random.below(2) == 0).then(|| format!("k{}", random.below(20)).into());
+    decoded.presence = random.one_of(&[None, None, None, Some(Presence::Online), Some(Presence::Offline)]);
+    for _ in 0..random.below(4) {
+        let (metric, value) = match random.below(6) {
+            0 => (Metric::Temperature, Value::Number(random.one_of(&[20.0, 55.0, 58.0, 70.0]))),
+            1 => (Metric::Humidity, Value::Number(random.one_of(&[40.0, 78.0, 90.0]))),
+            2 => (Metric::GasAlarm, Value::Bool(random.below(2) == 0)),
+            3 => (Metric::BatteryLow, Value::Bool(random.below(2) == 0)),
+            4 => (Metric::HeatAlarm, Value::Bool(random.below(2) == 0)),
+            _ => (Metric::SmokeAlarm, Value::Bool(random.below(2) == 0)),
+        };
+        let off = random.one_of(&[0, 0, 0, 0, -1, -30, -90, -700, 200, 86_400 * 4_000, -86_400 * 4_000]);
+        let at = Timestamp(now.0 + off * 1_000_000);
+        // Smoke and heat share a point, as some devices have it.
+        let point = if metric == Metric::HeatAlarm { "smoke_alarm".to_owned() } else { metric.to_string() };
+        decoded.readings.push(Reading { point: point.parse().unwrap(), metric, value, vendor_unit: None, at });
+    }
+    Said::Frame(random.one_of(&["s".parse().unwrap(), "t".parse().unwrap()]), decoded)
+}
+
+fn order(random: &mut Random, known: &[AlertId], number: usize) -> Said {
+    let Some(alert) = (!known.is_empty()).then(|| random.one_of(known)) else { return Said::Tick };
+    let note = String::new();
+    let kind = match random.below(7) {
+        0 => OrderKind::Acknowledge { alert },
+        1 | 2 => OrderKind::Verify { alert, verdict: random.one_of(&[Verdict::Real, Verdict::Test]), note },
+        3 => OrderKind::Forward { alert, to: "119".into() },
+        4 | 5 => OrderKind::Close { alert, note },
+        _ => OrderKind::Reopen { alert, note },
+    };
+    let id = if random.below(5) == 0 { number.saturating_sub(1) } else { number };
+    Said::Order(Order { id: format!("o{id}").parse().unwrap(), by: "wang".parse().unwrap(), kind })
+}
+
+fn said(random: &mut Random, now: Timestamp, known: &[AlertId], number: usize) -> Said {
+    match random.below(40) {
+        0 => Said::Setup(set_up(random.below(4))),
+        1 => Said::Started,
+        2 => Said::Step(ClockStep { ahead_us: 9_000_000 }),
+        3 => {
+            let kind = random.one_of(&[NoticeKind::DiskFilling, NoticeKind::ArchiveGap]);
+            Said::Notice(Notice { kind, subject: String::new(), detail: String::new(), active: random.below(2) == 0 })
+        }
+        4..=12 => order(random, known, number),
+        13..=16 => Said::Tick,
+        _ => frame(random, now),
+    }
+}
+
+fn run(seed: u64) {
+    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut whole = Engine::new(JournalId([9; 16]));
+    let mut broken = whole.clone();
+    let mut in_force = SetUp { sites: Sites::default(), rules: RuleSet::built_in() };
+    let mut told: BTreeMap<AlertId, Alert> = BTreeMap::new();
+    let mut now = Timestamp::from_seconds(1_772_323_200);
+    for number in 1..=ENTRIES {
+        now = Timestamp(now.0 + random.one_of(&[0, 1, 5, 30, 60, 200, 1_000, 100_000]) * 1_000_000);
+        let known: Vec<AlertId> = told.keys().copied().collect();
+        let said = if number == 1 { Said::Setup(set_up(0)) } else { said(&mut random, now, &known, number) };
+        let stamp = Stamp { seq: Seq(number as u64), at: now };
+        let wanted = apply(&mut whole, stamp, &said);
+        if let Said::Setup(set_up) = &said {
+            in_force = set_up.clone();
+        }
+        let got = apply(&mut broken, stamp, &said);
+        assert_eq!(got, wanted, "seed {seed}, entry {number}: {said:?}");
+        for transition in &wanted.transitions {
+            match told.get_mut(&transition.alert) {
+                Some(alert) => {
+                    assert_ne!(transition.step, Step::Raised, "seed {seed}: an id is used twice");
+                    alert.apply(transition);
+                }
+                None => {
+                    assert_eq!(transition.step, Step::Raised, "seed {seed}: an alert begins with raised");
+                    told.insert(transition.alert, Alert::new(transition));
+                }
+            }
+        }
+        if random.below(10) == 0 {
+            check(seed, &whole, &told);
+            let bytes = broken.snapshot();
+            broken = Engine::restore(&bytes, &in_force).unwrap();
+            assert!(broken.snapshot() == bytes, "seed {seed}, entry {number}: restoring changes nothing");
+            assert!(whole.snapshot() == bytes, "seed {seed}, entry {number}: both know the same");
+        }
+    }
+}
+
+/// What the engine knows is what its transitions told, and no place has two open alerts of one rule.
+fn check(seed: u64, engine: &Engine, told: &BTreeMap<AlertId, Alert>) {
+    let mut places = BTreeSet::new();
+    for alert in engine.alerts() {
+        assert_eq!(Some(alert), told.get(&alert.id), "seed {seed}");
+        if alert.is_over() || alert.device.is_none() {
+            continue;
+        }
+        let place = (alert.rule.name.clone(), alert.device.clone(), alert.point.clone());
+        assert!(places.insert(place), "seed {seed}: two open alerts: {alert:?}");
+    }
+    let in_memory: BTreeSet<AlertId> = engine.alerts().map(|alert| alert.id).collect();
+    for alert in told.values().filter(|alert| !alert.is_over()) {
+        assert!(in_memory.contains(&alert.id), "seed {seed}: forgotten: {alert:?}");
+    }
+}
+
+#[test]
+fn an_interrupted_run_gives_what_an_uninterrupted_one_gives() {
+    if let Some(seed) = std::env::var_os("WATCHFIRE_SEED") {
+        return run(seed.to_str().unwrap().parse().unwrap());
+    }
+    for seed in 0..SEEDS {
+        run(seed);
+    }
+}
+
+#[test]
+fn damaged_snapshots_are_refused_without_a_panic() {
+    let set_up = set_up(0);
+    let mut engine = Engine::new(JournalId([9; 16]));
+    let mut random = Random(77);
+    let mut now = Timestamp::from_seconds(1_772_323_200);
+    apply(&mut engine, Stamp { seq: Seq(1), at: now }, &Said::Setup(set_up.clone()));
+    for number in 2..60 {
+        now = Timestamp(now.0 + 50_000_000);
+        let frame = frame(&mut random, now);
+        apply(&mut engine, Stamp { seq: Seq(number), at: now }, &frame);
+    }
+    let bytes = engine.snapshot();
+    assert!(Engine::restore(&bytes, &set_up).is_ok());
+    assert!(matches!(Engine::restore(&[], &set_up), Err(RestoreError::Malformed(_))));
+    let mut newer = bytes.clone();
+    newer[0] = 2;
+    assert_eq!(Engine::restore(&newer, &set_up).err(), Some(RestoreError::UnknownVersion(2)));
+    for length in 1..bytes.len() {
+        assert!(Engine::restore(&bytes[..length], &set_up).is_err(), "cut at {length}");
+    }
+    for _ in 0..3_000 {
+        let mut bad = bytes.clone();
+        let at = usize::try_from(random.below(bytes.len() as u64)).unwrap().max(1);
+        bad[at] = u8::try_from(random.below(256)).unwrap();
+        // Whatever was read back must also go on without a panic.
+        if let Ok(mut engine) = Engine::restore(&bad, &set_up) {
+            let frame = frame(&mut random, now);
+            apply(&mut engine, Stamp { seq: Seq(100), at: now }, &frame);
+            apply(&mut engine, Stamp { seq: Seq(101), at: Timestamp(now.0 + 900_000_000) }, &Said::Tick);
+        }
+    }
+}
+
+/// The bytes of version 1 are pinned: a station that is updated starts from its predecessor's snapshot. A change of the
+/// form needs a new version, and the old one must still be read or refused.
+#[test]
+fn a_snapshot_of_version_1_reads_as_it_did() {
+    let set_up = set_up(0);
+    let mut engine = Engine::new(JournalId([9; 16]));
+    let mut random = Random(5);
+    let mut now = Timestamp::from_seconds(1_772_323_200);
+    apply(&mut engine, Stamp { seq: Seq(1), at: now }, &Said::Setup(set_up.clone()));
+    for number in 2..200 {
+        now = Timestamp(now.0 + 20_000_000);
+        let known: Vec<AlertId> = engine.alerts().map(|alert| alert.id).collect();
+        let said = match random.below(3) {
+            0 => order(&mut random, &known, usize::try_from(number).unwrap()),
+            _ => frame(&mut random, now),
+        };
+        apply(&mut engine, Stamp { seq: Seq(number), at: now }, &said);
+    }
+    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/snapshot_1.bin");
+    if std::env::var_os("WATCHFIRE_BLESS").is_some() {
+        std::fs::write(&golden, engine.snapshot()).unwrap();
+    }
+    let old = Engine::restore(&std::fs::read(&golden).unwrap(), &set_up).unwrap();
+    assert!(old.alerts().eq(engine.alerts()));
+    assert!(old.devices().eq(engine.devices()));
+    assert!(old.snapshot() == engine.snapshot());
+}

@@ -1,0 +1,321 @@
+//! Scenarios as text: what comes in, and behind `>` what comes out. Form:
+//!
+//! ```text
+//! site ID KIND
+//! device SITE SOURCE/NAME [zone=Z] [silent=S] [tags=a,b]     a `{}` in the name, with count=N, makes N devices
+//! undevice SITE SOURCE/NAME
+//! | toml                                                     a line of a rule file, in place of the shipped rules
+//! TIME setup                                                 the set-up as said so far comes into force
+//! TIME frame SITE SOURCE/NAME [POINT:METRIC=VALUE…] [key=K] [at=TIME] [presence=online|offline] [count=N]
+//! TIME until                                                 ticks at every time at which a timer is due, and then
+//! TIME order ID USER ack|verify|forward|close|reopen #ALERT [WORDS…]
+//! TIME notice KIND active|over SUBJECT WORDS…
+//! TIME clockstep SECONDS
+//! TIME started
+//! restart                                                    snapshot and restore
+//! devices                                                    prints what is known of the devices
+//! ```
+//! `TIME` is `[Nd]HH:MM:SS` after 2026-03-01, or RFC 3339. `WATCHFIRE_BLESS=1` writes what comes out into the files.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may stop at what is wrong")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::Path;
+use watchfire_model::*;
+use watchfire_rules::{Effects, Engine, Event, RuleSet, SetUp, Stamp};
+
+#[test]
+fn scenarios_come_out_as_written() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty());
+    let mut wrong = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let got = Scenario::new().run(&text);
+        if std::env::var_os("WATCHFIRE_BLESS").is_some() {
+            std::fs::write(&file, &got).unwrap();
+        } else if got != text {
+            wrong.push(format!("{}:\n{}", file.display(), first_difference(&text, &got)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}\nWATCHFIRE_BLESS=1 accepts what came out", wrong.join("\n"));
+}
+
+fn first_difference(wanted: &str, got: &str) -> String {
+    let mut lines = wanted.lines().zip(got.lines()).enumerate().filter(|(_, (wanted, got))| wanted != got);
+    match lines.next() {
+        Some((line, (wanted, got))) => format!("line {}\n  wanted: {wanted}\n  got:    {got}", line + 1),
+        None => format!("wanted {} lines, got {}", wanted.lines().count(), got.lines().count()),
+    }
+}
+
+struct Scenario {
+    engine: Engine,
+    set_up: SetUp,
+    toml: String,
+    stamp: Stamp,
+    alerts: Vec<AlertId>,
+    out: String,
+}
+
+impl Scenario {
+    fn new() -> Scenario {
+        let set_up = SetUp { sites: Sites::default(), rules: RuleSet::built_in() };
+        Scenario {
+            engine: Engine::new(JournalId([1; 16])),
+            set_up,
+            toml: String::new(),
+            stamp: Stamp::default(),
+            alerts: Vec::new(),
+            out: String::new(),
+        }
+    }
+
+    fn run(mut self, text: &str) -> String {
+        for line in text.lines().filter(|line| !line.starts_with('>')) {
+            writeln!(self.out, "{line}").unwrap();
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words.as_slice() {
+                [] => {}
+                [word, ..] if word.starts_with('#') => {}
+                ["|", ..] => writeln!(self.toml, "{}", line[1..].trim()).unwrap(),
+                ["site", id, kind] => self.site(id, kind),
+                ["device", site, device, details @ ..] => self.device(site, device, details),
+                ["undevice", site, device] => {
+                    let (source, name) = split_device(device);
+                    let devices = &mut self.set_up.sites.sites.get_mut(*site).unwrap().devices;
+                    devices.retain(|device| (device.source, &device.name) != (source, &name));
+                }
+                ["restart"] => {
+                    let bytes = self.engine.snapshot();
+                    self.engine = Engine::restore(&bytes, &self.set_up).unwrap();
+                    assert!(self.engine.snapshot() == bytes, "a snapshot of what was restored is the same");
+                }
+                ["devices"] => self.devices(),
+                [at, command, rest @ ..] => self.timed(time(at), command, rest),
+                _ => panic!("not understood: {line}"),
+            }
+        }
+        self.out
+    }
+
+    fn site(&mut self, id: &str, kind: &str) {
+        let kind = match kind {
+            "home" => SiteKind::Home,
+            "care_home" => SiteKind::CareHome,
+            "building" => SiteKind::Building,
+            _ => SiteKind::Other,
+        };
+        let site = Site {
+            name: Bilingual::same(id),
+            kind,
+            address: Bilingual::default(),
+            time_zone: "Asia/Shanghai".into(),
+            zones: BTreeMap::new(),
+            devices: Vec::new(),
+            identities: BTreeMap::new(),
+            ladder: Vec::new(),
+        };
+        self.set_up.sites.sites.insert(id.parse().unwrap(), site);
+    }
+
+    fn device(&mut self, site: &str, device: &str, details: &[&str]) {
+        let detail = |key: &str| details.iter().find_map(|detail| detail.strip_prefix(key)?.strip_prefix('='));
+        let count: u32 = detail("count").map_or(1, |count| count.parse().unwrap());
+        for number in 0..count {
+            let (source, name) = split_device(&device.replace("{}", &number.to_string()));
+            let label = Bilingual::new(format!("detector {name}"), format!("探测器 {name}"));
+            let tags = detail("tags").map(|tags| tags.split(',').map(str::to_owned).collect::<BTreeSet<_>>());
+            self.set_up.sites.sites.get_mut(site).unwrap().devices.push(Device {
+                source,
+                name,
+                label,
+                zone: detail("zone").map(|zone| zone.parse().unwrap()),
+                silent_after_s: detail("silent").map(|seconds| seconds.parse().unwrap()),
+                tags: tags.unwrap_or_default(),
+            });
+        }
+    }
+
+    fn timed(&mut self, at: Timestamp, command: &str, rest: &[&str]) {
+        match command {
+            "setup" => {
+                if !self.toml.is_empty() {
+                    self.set_up.rules = RuleSet::parse(&[("rules.toml".into(), self.toml.clone())]).unwrap();
+                }
+                let set_up = self.set_up.clone();
+                self.apply(at, &Event::Setup(&set_up));
+            }
+            "frame" => self.frames(at, rest),
+            "until" => {
+                while let Some(due) = self.engine.wake_at().filter(|due| *due < at) {
+                    self.apply(due, &Event::Tick);
+                }
+                self.apply(at, &Event::Tick);
+            }
+            "order" => self.order(at, rest),
+            "notice" => {
+                let kinds = [NoticeKind::DiskFilling, NoticeKind::EntrySkipped, NoticeKind::LoginAttack];
+                let kind = kinds.into_iter().find(|kind| kind.as_str() == rest[0]).unwrap();
+                let (subject, detail) = (rest[2].to_owned(), rest[3..].join(" "));
+                self.apply(at, &Event::Notice(&Notice { kind, subject, detail, active: rest[1] == "active" }));
+            }
+            "clockstep" => {
+                let ahead_us = rest[0].parse::<i64>().unwrap() * 1_000_000;
+                self.apply(at, &Event::ClockStep(&ClockStep { ahead_us }));
+            }
+            "started" => {
+                let down_us = u64::try_from(at.since(self.stamp.at).as_micros()).unwrap();
+                let build = "test".to_owned();
+                let started = Started { build, engine_version: 1, wall: at, boot_id: [0; 16], boot_us: 0, down_us };
+                self.apply(at, &Event::Started(&started));
+            }
+            _ => panic!("not understood: {command}"),
+        }
+    }
+
+    fn frames(&mut self, at: Timestamp, rest: &[&str]) {
+        let detail = |key: &str| rest.iter().find_map(|detail| detail.strip_prefix(key)?.strip_prefix('='));
+        let site: SiteId = rest[0].parse().unwrap();
+        let count: u32 = detail("count").map_or(1, |count| count.parse().unwrap());
+        for number in 0..count {
+            let (source, name) = split_device(&rest[1].replace("{}", &number.to_string()));
+            let mut decoded = Decoded::new(source);
+            decoded.device = Some(name);
+            decoded.key = detail("key").map(Into::into);
+            decoded.presence = detail("presence").map(|word| match word {
+                "online" => Presence::Online,
+                _ => Presence::Offline,
+            });
+            for (what, value) in rest[2..].iter().filter_map(|word| word.split_once('=')) {
+                let Some((point, metric)) = what.split_once(':') else { continue };
+                let value = match value {
+                    "true" => Value::Bool(true),
+                    "false" => Value::Bool(false),
+                    number => Value::Number(number.parse().unwrap()),
+                };
+                decoded.readings.push(Reading {
+                    point: point.parse().unwrap(),
+                    metric: Metric::from_name(metric).unwrap(),
+                    value,
+                    vendor_unit: None,
+                    at: detail("at").map_or(at, time),
+                });
+            }
+            self.apply(at, &Event::Decoded { site: &site, decoded: &decoded });
+        }
+    }
+
+    fn order(&mut self, at: Timestamp, rest: &[&str]) {
+        let number: usize = rest[3].trim_start_matches('#').parse().unwrap();
+        let unknown = AlertId { journal: JournalId([1; 16]), cause: Seq(999_999), ordinal: 0 };
+        let alert = self.alerts.get(number - 1).copied().unwrap_or(unknown);
+        let words = rest[4..].join(" ");
+        let kind = match rest[2] {
+            "ack" => OrderKind::Acknowledge { alert },
+            "verify" => {
+                let verdict = match rest[4] {
+                    "real" => Verdict::Real,
+                    "test" => Verdict::Test,
+                    "unreachable" => Verdict::Unreachable,
+                    _ => Verdict::False(FalseCause::Cooking),
+                };
+                OrderKind::Verify { alert, verdict, note: rest[5..].join(" ") }
+            }
+            "forward" => OrderKind::Forward { alert, to: words },
+            "close" => OrderKind::Close { alert, note: words },
+            "reopen" => OrderKind::Reopen { alert, note: words },
+            other => panic!("not understood: {other}"),
+        };
+        let order = Order { id: rest[0].parse().unwrap(), by: rest[1].parse().unwrap(), kind };
+        self.apply(at, &Event::Order(&order));
+    }
+
+    fn apply(&mut self, at: Timestamp, event: &Event<'_>) {
+        self.stamp = Stamp { seq: Seq(self.stamp.seq.0 + 1), at };
+        let mut effects = Effects::default();
+        self.engine.apply(self.stamp, event, &mut effects);
+        for transition in &effects.transitions {
+            self.print(transition);
+        }
+        for refusal in &effects.refusals {
+            writeln!(self.out, "> refused {}\n>     {}\n>     {}", refusal.order, refusal.why.en, refusal.why.zh)
+                .unwrap();
+        }
+    }
+
+    fn print(&mut self, transition: &Transition) {
+        let known = self.alerts.iter().position(|alert| *alert == transition.alert);
+        let number = known.unwrap_or_else(|| {
+            self.alerts.push(transition.alert);
+            self.alerts.len() - 1
+        });
+        let out = &mut self.out;
+        write!(out, "> {} {} #{}", clock(transition.at), transition.step.as_str(), number + 1).unwrap();
+        write!(out, " {}/{}", transition.class.as_str(), transition.severity.as_str()).unwrap();
+        write!(out, " {}", transition.site).unwrap();
+        if let Some(zone) = &transition.zone {
+            write!(out, "/{zone}").unwrap();
+        }
+        if let Some(device) = &transition.device {
+            write!(out, " {}/{}", device.source, device.name).unwrap();
+        }
+        if let Some(point) = &transition.point {
+            write!(out, " {point}").unwrap();
+        }
+        let late = if transition.late { " late" } else { "" };
+        writeln!(out, " {}{late}", transition.rule).unwrap();
+        writeln!(out, ">     {}\n>     {}", transition.reason.en, transition.reason.zh).unwrap();
+    }
+
+    fn devices(&mut self) {
+        for device in self.engine.devices() {
+            let zone = device.zone.map_or("-", |zone| zone.as_str());
+            let state = if device.online { "online" } else { "offline" };
+            let claimed = if device.claimed { "claimed" } else { "unclaimed" };
+            let points: Vec<String> = device
+                .points
+                .iter()
+                .map(|point| format!("{}:{}={:?}", point.point, point.metric, point.value))
+                .collect();
+            let seen = device.last_seen.map_or("never".to_owned(), clock);
+            writeln!(
+                self.out,
+                "> {} {zone} {claimed} {state} seen {seen} battery {:?} {}",
+                device.key,
+                device.battery,
+                points.join(" ")
+            )
+            .unwrap();
+        }
+    }
+}
+
+fn split_device(text: &str) -> (Source, DeviceName) {
+    let (source, name) = text.split_once('/').unwrap();
+    (source.parse().unwrap(), name.parse().unwrap())
+}
+
+const START: i64 = 1_772_323_200; // 2026-03-01T00:00:00Z
+
+fn time(text: &str) -> Timestamp {
+    if let Ok(at) = text.parse() {
+        return at;
+    }
+    let (days, rest) = text.split_once('d').map_or((0, text), |(days, rest)| (days.parse::<i64>().unwrap(), rest));
+    let parts: Vec<i64> =
+        rest.split(':').map(|part| part.parse().unwrap_or_else(|_| panic!("not a time: {text}"))).collect();
+    Timestamp::from_seconds(START + days * 86_400 + parts[0] * 3_600 + parts[1] * 60 + parts[2])
+}
+
+fn clock(at: Timestamp) -> String {
+    let seconds = i64::try_from(at.since(Timestamp::EPOCH).as_secs()).unwrap() - START;
+    if !(0..86_400 * 400).contains(&seconds) {
+        return at.to_string();
+    }
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let day = if days > 0 { format!("{days}d") } else { String::new() };
+    format!("{day}{:02}:{:02}:{:02}", rest / 3_600, rest / 60 % 60, rest % 60)
+}
