@@ -101,6 +101,7 @@ struct Shared {
     orders: Arc<OrderDesk>,
     inputs: Inputs,
     positions: Positions,
+    journal: JournalId,
 }
 
 /// How far everybody is, to follow.
@@ -351,10 +352,9 @@ impl Station {
         let console = console_of(shared, commands, health_seen, demo).map_err(failed("open the console's users"))?;
         let status = StatusPart {
             live: Arc::clone(&shared.live),
-            journal: JournalId::default(),
+            journal: shared.journal,
             durable: shared.positions.durable.clone(),
             applied: shared.positions.applied.clone(),
-            archived: shared.positions.archived.clone(),
             metrics: Arc::clone(&shared.metrics),
             stop: stops.console.clone(),
         };
@@ -514,6 +514,7 @@ impl Shared {
             orders: Arc::default(),
             inputs,
             positions,
+            journal: JournalId(disk.journal.0),
         })
     }
 }
