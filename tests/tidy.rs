@@ -151,8 +151,7 @@ fn every_crate_is_in_the_table() {
     let listed: BTreeSet<String> = EDGES.iter().map(|(name, _)| (*name).to_owned()).collect();
     let folders = std::fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path());
     let found = folders.filter(|path| path.join("Cargo.toml").exists());
-    let found: BTreeSet<String> =
-        found.map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    let found: BTreeSet<String> = found.map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
     assert_eq!(found, listed);
 }
 

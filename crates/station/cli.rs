@@ -6,7 +6,11 @@ use watchfire_model::{Source, UserName};
 
 /// IoT ingestion and early warning for smart fire protection. 智慧消防物联接入与早期预警。
 #[derive(Debug, Parser)]
-#[command(name = "watchfire", version, after_help = "Exit codes: 0 fine, 1 the input is wrong or a check failed, 2 usage.")]
+#[command(
+    name = "watchfire",
+    version,
+    after_help = "Exit codes: 0 fine, 1 the input is wrong or a check failed, 2 usage."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

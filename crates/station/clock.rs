@@ -7,8 +7,7 @@ use watchfire_model::Timestamp;
 /// What the clocks say now.
 pub(crate) fn read(boot_id: [u8; 16]) -> ClockReading {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    let since_boot =
-        Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0));
+    let since_boot = Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0));
     ClockReading { wall: wall(), since_boot, boot_id }
 }
 

@@ -2,6 +2,8 @@
 
 mod cli;
 mod clock;
+#[cfg(test)]
+mod clock_steps_tests;
 mod commands;
 mod config;
 mod logging;

@@ -38,8 +38,7 @@ pub(crate) fn store(folder: &Path, set_up: &SetUp) -> Result<Setup, SetUpError> 
 /// Fetches a set-up that was stored.
 pub(crate) fn fetch(folder: &Path, setup: &Setup) -> Result<SetUp, SetUpError> {
     let file = file_of(folder, setup);
-    let text =
-        std::fs::read(&file).map_err(|source| SetUpError::Disk { doing: "read", file: file.clone(), source })?;
+    let text = std::fs::read(&file).map_err(|source| SetUpError::Disk { doing: "read", file: file.clone(), source })?;
     if <[u8; 32]>::from(Sha256::digest(&text)) != setup.sha256 {
         return Err(SetUpError::Damaged { file, why: "its hash is not its name".into() });
     }

@@ -159,8 +159,10 @@ mod tests {
 
     #[test]
     fn downtime_within_one_boot_is_exact_whatever_the_wall_clock_says() {
-        let before =
-            Before { last_at: Timestamp::from_seconds(1_100), started: Some((Timestamp::from_seconds(1_000), started(50, 1))) };
+        let before = Before {
+            last_at: Timestamp::from_seconds(1_100),
+            started: Some((Timestamp::from_seconds(1_000), started(50, 1))),
+        };
         let (mut clock, down) = StampClock::start(Some(&before), &reading(9_999_999, 50 + 100 + 600));
         assert_eq!(down, Duration::from_secs(600));
         assert!(clock.take_step().is_some());

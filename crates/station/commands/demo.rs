@@ -65,7 +65,9 @@ async fn demo(options: &DemoOptions) -> Result<(), String> {
     let mut devices = tokio::task::JoinSet::new();
     devices.spawn(connections::play(cast(), target, stop.clone()));
     let ended = until_told(&mut station).await;
-    output::say("\nStopping; what was acknowledged is on disk, the next start goes on from here. / 正在停止，下次启动将继续。");
+    output::say(
+        "\nStopping; what was acknowledged is on disk, the next start goes on from here. / 正在停止，下次启动将继续。",
+    );
     stop.cancel();
     while devices.join_next().await.is_some() {}
     ended?;
@@ -95,7 +97,8 @@ fn port(usual: u16) -> Result<(SocketAddr, Option<String>), String> {
     }
     let free = TcpListener::bind(local(0)).and_then(|listener| listener.local_addr());
     let free = free.map_err(|error| format!("no free port: {error}"))?;
-    let note = format!("Port {usual} is taken; using {} instead. / 端口{usual}已被占用，改用{}。", free.port(), free.port());
+    let note =
+        format!("Port {usual} is taken; using {} instead. / 端口{usual}已被占用，改用{}。", free.port(), free.port());
     Ok((free, Some(note)))
 }
 
@@ -105,8 +108,7 @@ fn login(folder: &Path) -> Result<DemoLogin, String> {
     let name = UserName::new(USER).map_err(|error| error.to_string())?;
     let password = format!("demo-{}", random_hex(5)?);
     let known = users.list().iter().any(|(user, _)| *user == name);
-    let done =
-        if known { users.set_password(&name, &password) } else { users.add(&name, Role::Operator, &password) };
+    let done = if known { users.set_password(&name, &password) } else { users.add(&name, Role::Operator, &password) };
     done.map_err(|error| error.to_string())?;
     Ok(DemoLogin { user: USER.to_owned(), password })
 }

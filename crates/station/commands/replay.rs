@@ -34,12 +34,7 @@ fn replayed(options: &ReplayOptions) -> Result<(), String> {
     out.flush().map_err(|error| error.to_string())
 }
 
-fn readings(
-    files: &[std::path::PathBuf],
-    rules: RuleSet,
-    sites: Sites,
-    out: &mut impl Write,
-) -> Result<(), String> {
+fn readings(files: &[std::path::PathBuf], rules: RuleSet, sites: Sites, out: &mut impl Write) -> Result<(), String> {
     let mut session = replay::Session::new(rules, sites);
     if files.is_empty() {
         return lines_of("stdin", &mut std::io::stdin().lock(), &mut session, out);

@@ -30,8 +30,7 @@ pub(crate) fn load(file: &Path) -> Result<Config, Vec<Problem>> {
 
 /// Reads the files that can be reloaded while running: sites and rules. Problems of both are told together.
 pub(crate) fn load_set_up(station: &StationConfig) -> Result<(Sites, RuleSet), Vec<Problem>> {
-    let sites =
-        read_text(&station.sites).and_then(|text| sites::parse(&station.sites.display().to_string(), &text));
+    let sites = read_text(&station.sites).and_then(|text| sites::parse(&station.sites.display().to_string(), &text));
     let rules = match &station.rules {
         Some(folder) => load_rules(folder),
         None => Ok(RuleSet::built_in()),
@@ -47,9 +46,8 @@ pub(crate) fn load_set_up(station: &StationConfig) -> Result<(Sites, RuleSet), V
 
 /// Reads every `*.toml` of a rules folder, in the order of their names.
 pub(crate) fn load_rules(folder: &Path) -> Result<RuleSet, Vec<Problem>> {
-    let list = std::fs::read_dir(folder).and_then(|entries| {
-        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<PathBuf>, _>>()
-    });
+    let list = std::fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<PathBuf>, _>>());
     let mut paths = list.map_err(|error| vec![unreadable(folder, &error)])?;
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();

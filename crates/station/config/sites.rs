@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use watchfire_model::sites::Language;
 use watchfire_model::{
-    Bilingual, ChannelKind, Class, Contact, ContactId, Device, Identity, IdentityName, IdentityRole, Rung, Site, SiteId,
-    SiteKind, Sites, Zone, ZoneId,
+    Bilingual, ChannelKind, Class, Contact, ContactId, Device, Identity, IdentityName, IdentityRole, Rung, Site,
+    SiteId, SiteKind, Sites, Zone, ZoneId,
 };
 use watchfire_settings::{Problem, Section};
 
@@ -59,17 +59,17 @@ fn checked_address(section: &mut Section<'_>, kind: ChannelKind, address: String
     }
 }
 
-fn site(
-    name: &str,
-    section: &mut Section<'_>,
-    contacts: &BTreeMap<ContactId, Contact>,
-) -> Option<(SiteId, Site)> {
+fn site(name: &str, section: &mut Section<'_>, contacts: &BTreeMap<ContactId, Contact>) -> Option<(SiteId, Site)> {
     let id = id::<SiteId>(name, section);
     if name == STATION_SITE {
         section.problem("", "is the station's own name; choose another");
     }
-    let kinds =
-        [("home", SiteKind::Home), ("care_home", SiteKind::CareHome), ("building", SiteKind::Building), ("other", SiteKind::Other)];
+    let kinds = [
+        ("home", SiteKind::Home),
+        ("care_home", SiteKind::CareHome),
+        ("building", SiteKind::Building),
+        ("other", SiteKind::Other),
+    ];
     let label = bilingual(section, "name");
     let kind = section.choice_or("kind", SiteKind::Other, &kinds);
     let address = optional_bilingual(section, "address").unwrap_or_default();

@@ -178,11 +178,7 @@ pub(crate) fn parse(file: &str, text: &str, folder: &Path) -> Result<StationConf
 }
 
 /// Reads a table that may be absent: its keys then have their defaults.
-fn in_table<T>(
-    root: &mut Section<'_>,
-    key: &str,
-    build: impl FnOnce(&mut Section<'_>) -> Option<T>,
-) -> Option<T> {
+fn in_table<T>(root: &mut Section<'_>, key: &str, build: impl FnOnce(&mut Section<'_>) -> Option<T>) -> Option<T> {
     if root.has(key) {
         return root.table(key, build);
     }
@@ -347,7 +343,10 @@ mod tests {
     #[test]
     fn a_listener_is_not_opened_to_the_world_by_accident() {
         let problems = parse("w.toml", "[mqtt]\nlisten = \"0.0.0.0:1883\"\n", Path::new(".")).unwrap_err();
-        assert!(problems[0].to_string().starts_with("w.toml:2: mqtt.listen: 0.0.0.0:1883 is reachable"), "{problems:?}");
+        assert!(
+            problems[0].to_string().starts_with("w.toml:2: mqtt.listen: 0.0.0.0:1883 is reachable"),
+            "{problems:?}"
+        );
         assert!(parse("w.toml", "[mqtt]\nlisten = \"0.0.0.0:1883\"\ninsecure = true", Path::new(".")).is_ok());
     }
 }

@@ -77,7 +77,9 @@ impl ArchivePart {
     /// Opens the store now, if it can be; an error only when it must never be used with these logs, or by this build.
     pub(crate) fn checked(mut self) -> Result<ArchivePart, OpenError> {
         match self.open_store() {
-            Err(error @ (OpenError::OtherJournal { .. } | OpenError::Newer { .. } | OpenError::NotAnArchive)) => Err(error),
+            Err(error @ (OpenError::OtherJournal { .. } | OpenError::Newer { .. } | OpenError::NotAnArchive)) => {
+                Err(error)
+            }
             Err(error) => {
                 warn!(%error, "the archive cannot be opened; trying again, everything else works");
                 Ok(self)
@@ -286,14 +288,7 @@ async fn pause_or_stop(stop: &CancellationToken, pause: Duration) -> bool {
     }
 }
 
-fn take(
-    batch: &mut Batch,
-    seq: Seq,
-    at: Timestamp,
-    input: &Input<'_>,
-    profiles: &Profiles,
-    sessions: &mut Sessions,
-) {
+fn take(batch: &mut Batch, seq: Seq, at: Timestamp, input: &Input<'_>, profiles: &Profiles, sessions: &mut Sessions) {
     match input {
         Input::Frame(frame) => match SiteId::new(frame.site) {
             Ok(site) => batch.decoded(seq, at, &site, &watchfire_wire::decode(frame, at, profiles, sessions)),
@@ -301,12 +296,9 @@ fn take(
         },
         Input::Outcome(outcome) => batch.outcome(seq, at, outcome),
         Input::Order(order) => batch.order(seq, at, order),
-        Input::Tick
-        | Input::Setup(_)
-        | Input::Started(_)
-        | Input::Skip(_)
-        | Input::ClockStep(_)
-        | Input::Notice(_) => batch.entry(seq),
+        Input::Tick | Input::Setup(_) | Input::Started(_) | Input::Skip(_) | Input::ClockStep(_) | Input::Notice(_) => {
+            batch.entry(seq)
+        }
     }
 }
 

@@ -54,7 +54,8 @@ pub(crate) struct DiskState {
 pub(crate) fn open(data_dir: &Path, config: &JournalConfig) -> Result<DiskState, DiskError> {
     let paths = DataPaths::new(data_dir);
     make_folder(paths.root())?;
-    let limits = Limits { segment_bytes: config.segment_bytes, reserve_bytes: config.reserve_bytes, ..Limits::default() };
+    let limits =
+        Limits { segment_bytes: config.segment_bytes, reserve_bytes: config.reserve_bytes, ..Limits::default() };
     let small = Limits {
         segment_bytes: config.segment_bytes / ALERT_LOG_DIVISOR,
         reserve_bytes: config.reserve_bytes / ALERT_LOG_DIVISOR,
@@ -78,7 +79,7 @@ pub(crate) fn open(data_dir: &Path, config: &JournalConfig) -> Result<DiskState,
     };
     let skip = poison::to_skip(&paths.died());
     let ends = Ends { journal: recovered.journal_id, entries: recovered.last, alerts: alerts.last };
-    let state = recovery::recover(&paths, ends, skip)?;
+    let state = poison::noting_death(&paths.died(), || recovery::recover(&paths, ends, skip))?;
     Ok(DiskState {
         paths,
         journal: recovered.journal_id,

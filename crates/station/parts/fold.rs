@@ -13,6 +13,10 @@ use watchfire_wire::{Profiles, Sessions};
 /// The version of [`Fold::snapshot`]'s bytes.
 pub(crate) const SNAPSHOT_VERSION: u32 = 1;
 
+/// A payload at which the tests let the rules die.
+#[cfg(test)]
+pub(crate) const POISON: &[u8] = b"poison";
+
 /// See the head of this file.
 pub(crate) struct Fold {
     engine: Engine,
@@ -83,7 +87,16 @@ impl Fold {
         let engine = Engine::restore(&saved.engine, &set_up)?;
         let retained = Retained::restore(&saved.retained).map_err(|error| FoldError::Malformed(error.to_string()))?;
         let profiles = Profiles::default();
-        Ok(Fold { engine, sessions: saved.sessions, profiles, retained, in_force: saved.in_force, set_ups, skips, draft: Draft::default() })
+        Ok(Fold {
+            engine,
+            sessions: saved.sessions,
+            profiles,
+            retained,
+            in_force: saved.in_force,
+            set_ups,
+            skips,
+            draft: Draft::default(),
+        })
     }
 
     /// The bytes from which the fold goes on.
@@ -128,6 +141,8 @@ impl Fold {
 
     fn frame(&mut self, stamp: Stamp, frame: &Frame<'_>, effects: &mut Effects) -> Option<Decoded> {
         self.retained.apply(frame);
+        #[cfg(test)]
+        assert_ne!(frame.payload, POISON, "the test's poison");
         let site = SiteId::new(frame.site).ok()?;
         let decoded = watchfire_wire::decode(frame, stamp.at, &self.profiles, &mut self.sessions);
         self.engine.apply(stamp, &Event::Decoded { site: &site, decoded: &decoded }, effects);

@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use watchfire_journal::retention::{self, AgedSegment, Cursor, Hold, Policy, Room};
-use watchfire_journal::{RealDisk, Reader, SegmentInfo, evidence};
+use watchfire_journal::{Reader, RealDisk, SegmentInfo, evidence};
 use watchfire_model::encoding::decode_entry;
 use watchfire_model::{Input, Notice, NoticeKind, Seq, Timestamp};
 
@@ -98,14 +98,7 @@ impl HousekeepingPart {
     }
 
     /// Moves what has left into the evidence, and drops evidence that is too old.
-    fn tidy(
-        &self,
-        folder: &Path,
-        cursors: &[Cursor<'_>],
-        room: Room,
-        memory: &mut Memory,
-        runtime: &Handle,
-    ) {
+    fn tidy(&self, folder: &Path, cursors: &[Cursor<'_>], room: Room, memory: &mut Memory, runtime: &Handle) {
         let segments = match watchfire_journal::segments(&RealDisk, folder) {
             Ok(segments) => segments,
             Err(error) => return warn!(%error, "cannot list the journal's segments"),

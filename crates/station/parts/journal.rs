@@ -93,7 +93,12 @@ impl JournalPart {
     }
 
     /// Appends the batch, own inputs first, and a clock step behind it when there was one; the number of its first.
-    fn append_all(&mut self, own: &mut [OwnInput], frames: &mut [Submission], at: Timestamp) -> Result<u64, JournalStop> {
+    fn append_all(
+        &mut self,
+        own: &mut [OwnInput],
+        frames: &mut [Submission],
+        at: Timestamp,
+    ) -> Result<u64, JournalStop> {
         let first = self.writer.next();
         for own in own {
             self.append(&mut own.input, at)?;

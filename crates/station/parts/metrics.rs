@@ -54,12 +54,16 @@ impl StationMetrics {
         )?;
         registry.register(Box::new(sync.clone()))?;
         let latency = HistogramVec::new(
-            HistogramOpts::new("watchfire_alarm_latency_seconds", "An alarm's way, from the entry's stamp to each stage.")
-                .buckets(latency_buckets()),
+            HistogramOpts::new(
+                "watchfire_alarm_latency_seconds",
+                "An alarm's way, from the entry's stamp to each stage.",
+            )
+            .buckets(latency_buckets()),
             &["stage"],
         )?;
         registry.register(Box::new(latency.clone()))?;
-        let used = prometheus::Gauge::new("watchfire_disk_used_ratio", "How full the data directory's disk is, 0 to 1.")?;
+        let used =
+            prometheus::Gauge::new("watchfire_disk_used_ratio", "How full the data directory's disk is, 0 to 1.")?;
         registry.register(Box::new(used.clone()))?;
         let metrics = StationMetrics {
             journal_full: gauge("watchfire_journal_full", "1 while the disk is full and acknowledging has stopped.")?,

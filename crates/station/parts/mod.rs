@@ -21,6 +21,8 @@ pub(crate) mod recovery;
 pub(crate) mod rules;
 pub(crate) mod started;
 pub(crate) mod station;
+#[cfg(test)]
+mod station_tests;
 pub(crate) mod status;
 pub(crate) mod threads;
 pub(crate) mod ticks;

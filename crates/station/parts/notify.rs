@@ -239,8 +239,8 @@ impl Logs {
     ) -> Result<Option<Timestamp>, NotifyStop> {
         let Some(record) = self.entries.next(applied).map_err(NotifyStop::Read)? else { return Ok(None) };
         let position = record.seq;
-        let entry = decode_entry(Seq(position), record.bytes)
-            .map_err(|source| NotifyStop::Decode { position, source })?;
+        let entry =
+            decode_entry(Seq(position), record.bytes).map_err(|source| NotifyStop::Decode { position, source })?;
         let at = entry.at;
         apply(desk, &entry, paths)?;
         if self.peek(alerts)?.is_some_and(|record| record.seq.0 == position)

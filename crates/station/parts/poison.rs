@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
+use tracing::error;
 use watchfire_journal::{RealDisk, atomic_file};
 use watchfire_model::Seq;
 
@@ -16,11 +18,9 @@ thread_local! {
 
 /// Where the rules died, and how often in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Died {
-    /// At which entry.
-    pub(crate) seq: Seq,
-    /// How often.
-    pub(crate) times: u32,
+struct Died {
+    seq: Seq,
+    times: u32,
 }
 
 /// Notes which entry this thread is applying.
@@ -28,13 +28,23 @@ pub(crate) fn applying(seq: Seq) {
     APPLYING.set(seq);
 }
 
-/// The entry that this thread was applying.
-pub(crate) fn last_applied() -> Seq {
-    APPLYING.get()
+/// Does work that applies entries. When it panics, notes at which entry, so that the third start skips it; the panic
+/// goes on.
+pub(crate) fn noting_death<T>(file: &Path, work: impl FnOnce() -> T) -> T {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(done) => done,
+        Err(panic) => {
+            let seq = APPLYING.get();
+            match died_at(file, seq) {
+                Ok(died) => error!(%seq, times = died.times, "the rules died at this entry"),
+                Err(why) => error!(%seq, why, "the rules died, and it could not be noted where"),
+            }
+            resume_unwind(panic)
+        }
+    }
 }
 
-/// Notes a death at an entry.
-pub(crate) fn died_at(file: &Path, seq: Seq) -> Result<Died, String> {
+fn died_at(file: &Path, seq: Seq) -> Result<Died, String> {
     let before = read(file).filter(|died| died.seq == seq);
     let died = Died { seq, times: before.map_or(0, |died| died.times) + 1 };
     let text = serde_json::to_vec(&died).map_err(|error| error.to_string())?;

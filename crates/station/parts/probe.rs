@@ -117,26 +117,25 @@ fn notify_manager(state: sd_notify::NotifyState<'_>) {
 
 /// The outward ping: tells somebody outside once a minute that all is well. It stops when the probe fails.
 struct Pings {
-    url: Option<String>,
-    client: reqwest::Client,
+    call: Option<(String, reqwest::Client)>,
     last: Option<Instant>,
     on_their_way: JoinSet<()>,
 }
 
 impl Pings {
     fn new(url: Option<String>) -> Pings {
-        let client = reqwest::Client::builder().timeout(PING_TIMEOUT).build().unwrap_or_default();
-        Pings { url, client, last: None, on_their_way: JoinSet::new() }
+        let client = || reqwest::Client::builder().timeout(PING_TIMEOUT).build().unwrap_or_default();
+        Pings { call: url.map(|url| (url, client())), last: None, on_their_way: JoinSet::new() }
     }
 
     fn send_if_due(&mut self) {
         while self.on_their_way.try_join_next().is_some() {}
-        let Some(url) = &self.url else { return };
+        let Some((url, client)) = &self.call else { return };
         if self.last.is_some_and(|last| last.elapsed() < PING_INTERVAL) {
             return;
         }
         self.last = Some(clock::instant());
-        let request = self.client.get(url);
+        let request = client.get(url);
         self.on_their_way.spawn(async move {
             if let Err(error) = request.send().await.and_then(reqwest::Response::error_for_status) {
                 warn!(error = %error.without_url(), "the outward ping failed");

@@ -3,6 +3,7 @@
 
 use crate::parts::fold::{Fold, FoldError, SNAPSHOT_VERSION};
 use crate::parts::paths::DataPaths;
+use crate::parts::poison;
 use crate::set_up_store::SetUpError;
 use std::collections::BTreeSet;
 use std::io;
@@ -78,8 +79,7 @@ pub(crate) fn recover(paths: &DataPaths, ends: Ends, skip: Option<Seq>) -> Resul
 
 fn load_snapshot(paths: &DataPaths, ends: Ends) -> Result<(u64, Option<Vec<u8>>), RecoveryError> {
     let fit = Fit { journal_id: ends.journal, last: ends.entries, versions: &[SNAPSHOT_VERSION] };
-    let loaded =
-        snapshot::load(&RealDisk, &paths.snapshots(), SNAPSHOT_NAME, &fit).map_err(RecoveryError::Snapshot)?;
+    let loaded = snapshot::load(&RealDisk, &paths.snapshots(), SNAPSHOT_NAME, &fit).map_err(RecoveryError::Snapshot)?;
     for (file, refusal) in &loaded.refused {
         warn!(file = %file.display(), %refusal, "snapshot passed over");
     }
@@ -119,13 +119,7 @@ fn last_alert(paths: &DataPaths, alerts: u64) -> Result<Option<AlertRecord>, Rec
 }
 
 /// Applies entries after `snapshot` up to `logged`; counts those whose transitions are not what the alert log holds.
-fn reapply(
-    paths: &DataPaths,
-    fold: &mut Fold,
-    snapshot: u64,
-    logged: u64,
-    ends: Ends,
-) -> Result<u64, RecoveryError> {
+fn reapply(paths: &DataPaths, fold: &mut Fold, snapshot: u64, logged: u64, ends: Ends) -> Result<u64, RecoveryError> {
     if logged <= snapshot {
         return Ok(0);
     }
@@ -135,8 +129,8 @@ fn reapply(
     let mut differences = 0;
     while let Some(record) = reader.next(logged).map_err(RecoveryError::Journal)? {
         let seq = record.seq;
-        let entry =
-            decode_entry(Seq(seq), record.bytes).map_err(|source| RecoveryError::Entry { seq, source })?;
+        let entry = decode_entry(Seq(seq), record.bytes).map_err(|source| RecoveryError::Entry { seq, source })?;
+        poison::applying(entry.seq);
         fold.apply(&entry, &mut effects).map_err(|source| RecoveryError::SetUp { seq, source })?;
         let told = alerts.take(seq)?;
         if told.unwrap_or_default() != effects.transitions {

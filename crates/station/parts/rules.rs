@@ -5,10 +5,10 @@ use crate::parts::fold::{Fold, SNAPSHOT_VERSION};
 use crate::parts::listener::Listener;
 use crate::parts::metrics::StationMetrics;
 use crate::parts::order_desk::OrderDesk;
+use crate::parts::paths::DataPaths;
 use crate::parts::poison;
 use crate::parts::progress::{Follower, Progress};
 use crate::parts::recovery::SNAPSHOT_NAME;
-use crate::parts::paths::DataPaths;
 use crate::set_up_store::{self, SetUpError};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
@@ -109,8 +109,7 @@ impl RulesPart {
             let entry = decode_entry(seq, record.bytes).map_err(|source| RulesStop::Decode { seq, source })?;
             at = entry.at;
             poison::applying(seq);
-            let decoded =
-                self.fold.apply(&entry, &mut effects).map_err(|source| RulesStop::SetUp { seq, source })?;
+            let decoded = self.fold.apply(&entry, &mut effects).map_err(|source| RulesStop::SetUp { seq, source })?;
             self.tell.entry(&entry, decoded.as_ref(), &self.paths)?;
             if let Input::Order(order) = &entry.input {
                 told.orders.push((order.id.clone(), std::mem::take(&mut effects.refusals)));
@@ -190,8 +189,8 @@ impl Tell {
             (Input::Outcome(outcome), _) => self.live.outcome(entry.at, outcome),
             (Input::Setup(setup), _) => {
                 let seq = entry.seq;
-                let set_up = set_up_store::fetch(&paths.set_ups(), setup)
-                    .map_err(|source| RulesStop::SetUp { seq, source })?;
+                let set_up =
+                    set_up_store::fetch(&paths.set_ups(), setup).map_err(|source| RulesStop::SetUp { seq, source })?;
                 self.live.setup(&set_up.sites);
             }
             (Input::Skip(seq), _) => {

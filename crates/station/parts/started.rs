@@ -4,7 +4,7 @@ use crate::parts::paths::DataPaths;
 use crate::stamp_clock::Before;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use watchfire_journal::{RealDisk, Reader, atomic_file};
+use watchfire_journal::{Reader, RealDisk, atomic_file};
 use watchfire_model::encoding::decode_entry;
 use watchfire_model::{Input, Seq, Started, Timestamp};
 

@@ -155,7 +155,8 @@ impl Station {
         let Config { station, sites, rules } = config;
         let (data_dir, journal_config) = (station.data_dir.clone(), station.journal.clone());
         let opening = tokio::task::spawn_blocking(move || disk_state::open(&data_dir, &journal_config));
-        let disk = opening.await.map_err(failed("open the data directory"))?.map_err(failed("open the data directory"))?;
+        let disk =
+            opening.await.map_err(failed("open the data directory"))?.map_err(failed("open the data directory"))?;
         let set_up = SetUp { sites, rules };
         let movers = Movers::at(&disk);
         let (own, own_queue) = inputs();
@@ -242,11 +243,11 @@ impl Station {
             Ok::<(), Infallible>(())
         };
         let start = |threads: &mut Threads| {
-            threads.start("journal", move |runtime| journal.run(runtime), || ())?;
-            threads.start("rules", move |runtime| rules.run(runtime), move || note_death(&died))?;
-            threads.start("archive", move |runtime| archive.run(runtime), || ())?;
-            threads.start("notify", move |runtime| notify.run(runtime), || ())?;
-            threads.start("housekeeping", keep_house, || ())
+            threads.start("journal", move |runtime| journal.run(runtime))?;
+            threads.start("rules", move |runtime| poison::noting_death(&died, || rules.run(runtime)))?;
+            threads.start("archive", move |runtime| archive.run(runtime))?;
+            threads.start("notify", move |runtime| notify.run(runtime))?;
+            threads.start("housekeeping", keep_house)
         };
         start(&mut self.threads).map_err(failed("start a thread"))
     }
@@ -316,7 +317,8 @@ impl Station {
         started::note(&self.shared.paths.started(), seq).map_err(failed(doing))?;
         if let Some(skip) = first.skip {
             inputs.journal(&Input::Skip(skip)).await.map_err(failed(doing))?;
-            let detail = format!("the rules died {} times at entry {skip}; it is kept and not applied", poison::DEATHS_MAX);
+            let detail =
+                format!("the rules died {} times at entry {skip}; it is kept and not applied", poison::DEATHS_MAX);
             let kind = NoticeKind::EntrySkipped;
             let notice = Notice { kind, subject: skip.to_string(), detail, active: true };
             inputs.journal(&Input::Notice(notice)).await.map_err(failed(doing))?;
@@ -324,8 +326,7 @@ impl Station {
         }
         if first.differences > 0 {
             let detail = format!("{} entries give other alerts than before; what was told stays", first.differences);
-            let notice =
-                Notice { kind: NoticeKind::ReplayDiffers, subject: String::new(), detail, active: true };
+            let notice = Notice { kind: NoticeKind::ReplayDiffers, subject: String::new(), detail, active: true };
             inputs.journal(&Input::Notice(notice)).await.map_err(failed(doing))?;
         }
         journal_set_up(&self.shared, first.in_force, first.set_up).await.map_err(failed(doing))
@@ -421,6 +422,8 @@ impl Station {
         loop {
             tokio::select! {
                 ended = self.threads.next_end() => match (ended.name, ended.fault) {
+                    // It ends so because the rules have ended: theirs is the fault.
+                    ("notify", None) => {}
                     // History is down until the next start; nothing else is.
                     ("archive" | "housekeeping", fault) => error!(part = ended.name, ?fault, "goes on without it"),
                     (name, fault) => return format!("{name}: {}", fault.unwrap_or_else(|| "ended".into())),
@@ -550,15 +553,6 @@ fn console_of(
         behind_tls_proxy: shared.config.console.behind_tls_proxy,
         limits: watchfire_console::Limits::default(),
     })
-}
-
-/// The rules died: where, and how often, so that the third start skips the entry.
-fn note_death(file: &std::path::Path) {
-    let seq = poison::last_applied();
-    match poison::died_at(file, seq) {
-        Ok(died) => error!(%seq, times = died.times, "the rules died at this entry"),
-        Err(why) => error!(%seq, why, "the rules died, and it could not be noted where"),
-    }
 }
 
 async fn bind(address: SocketAddr, doing: &'static str) -> Result<TcpListener, StartError> {

@@ -30,12 +30,11 @@ impl Threads {
         Threads { runtime: Handle::current(), ended, ends, running: Vec::new() }
     }
 
-    /// Starts one. `on_panic` runs in the thread after a panic.
+    /// Starts one.
     pub(crate) fn start<E: std::fmt::Display>(
         &mut self,
         name: &'static str,
         work: impl FnOnce(&Handle) -> Result<(), E> + Send + 'static,
-        on_panic: impl FnOnce() + Send + 'static,
     ) -> std::io::Result<()> {
         let ended = self.ended.clone();
         let runtime = self.runtime.clone();
@@ -44,10 +43,7 @@ impl Threads {
             let fault = match catch_unwind(AssertUnwindSafe(|| work(&runtime))) {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(error.to_string()),
-                Err(panic) => {
-                    on_panic();
-                    Some(format!("panicked: {}", text_of(&*panic)))
-                }
+                Err(panic) => Some(format!("panicked: {}", text_of(&*panic))),
             };
             if let Some(fault) = &fault {
                 error!(thread = name, fault, "a part has ended");

@@ -1,0 +1,107 @@
+//! A whole station in this process: what only its inside can show.
+
+use super::fold::POISON;
+use super::listener::Secrets;
+use super::paths::DataPaths;
+use super::station::{Station, StationOptions};
+use crate::config::{Config, sites, station};
+use std::path::Path;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use watchfire_journal::{Reader, RealDisk, survey};
+use watchfire_model::encoding::decode_entry;
+use watchfire_model::{AlertRecord, Class, Input, Seq, Transition};
+use watchfire_rules::RuleSet;
+use watchfire_simulator::packets;
+
+const SITES: &str = r#"
+[sites.home]
+name = { en = "Home", zh = "家" }
+identities.gateway = { role = "gateway", secret = "env:UNUSED" }
+"#;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn options(data: &Path) -> StationOptions {
+    let text =
+        "[mqtt]\nlisten = \"127.0.0.1:0\"\n[console]\nlisten = \"127.0.0.1:0\"\n[journal]\nreserve_bytes = 1048576\n";
+    let mut station = station::parse("test", text, Path::new(".")).unwrap();
+    station.data_dir = data.to_owned();
+    let sites = sites::parse("test", SITES).unwrap();
+    let config = Config { station, sites, rules: RuleSet::built_in() };
+    StationOptions { config, secrets: Secrets::One("secret".into()), channels: Vec::new(), demo: None }
+}
+
+async fn publish(station: &Station, topic: &str, payload: &[u8]) {
+    let mut socket = TcpStream::connect(station.mqtt).await.unwrap();
+    socket.write_all(&packets::connect("t", "home/gateway", "secret", 30)).await.unwrap();
+    let mut answer = [0u8; 4];
+    socket.read_exact(&mut answer).await.unwrap();
+    let mut packet = Vec::new();
+    packets::publish(&mut packet, topic, Some(1), payload);
+    socket.write_all(&packet).await.unwrap();
+    socket.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, [0x40, 2, 0, 1], "the frame is acknowledged");
+}
+
+/// Everything in the alert log.
+fn transitions(data: &Path) -> Vec<Transition> {
+    let folder = DataPaths::new(data).alert_log();
+    let last = survey(&RealDisk, &folder).unwrap().last;
+    let mut reader = Reader::open(&RealDisk, &folder, 1).unwrap();
+    let mut found = Vec::new();
+    while let Some(record) = reader.next(last).unwrap() {
+        found.extend(AlertRecord::decode(record.bytes).unwrap().transitions);
+    }
+    found
+}
+
+fn skips(data: &Path) -> Vec<Seq> {
+    let folder = DataPaths::new(data).journal();
+    let last = survey(&RealDisk, &folder).unwrap().last;
+    let mut reader = Reader::open(&RealDisk, &folder, 1).unwrap();
+    let mut found = Vec::new();
+    while let Some(record) = reader.next(last).unwrap() {
+        if let Input::Skip(seq) = decode_entry(Seq(record.seq), record.bytes).unwrap().input {
+            found.push(seq);
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_at_which_the_rules_died_twice_is_skipped_told_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+
+    let mut first = Station::start(options(data)).await.unwrap();
+    publish(&first, "zigbee2mqtt/kitchen", br#"{"smoke": true}"#).await;
+    publish(&first, "zigbee2mqtt/kitchen", POISON).await;
+    let why = tokio::time::timeout(PATIENCE, first.broken()).await.unwrap();
+    assert!(why.starts_with("rules: panicked"), "{why}");
+    first.stop().await;
+
+    let mut second = Station::start(options(data)).await.unwrap();
+    let why = tokio::time::timeout(PATIENCE, second.broken()).await.unwrap();
+    assert!(why.starts_with("rules: panicked"), "{why}");
+    second.stop().await;
+
+    let third = Station::start(options(data)).await.unwrap();
+    publish(&third, "zigbee2mqtt/bath", br#"{"smoke": true}"#).await;
+    third.stop().await;
+    assert_eq!(skips(data).len(), 1);
+    let told = transitions(data);
+    let fires: Vec<String> = told
+        .iter()
+        .filter(|transition| transition.class == Class::Fire)
+        .filter_map(|transition| transition.device.as_ref().map(|device| device.name.to_string()))
+        .collect();
+    assert_eq!(fires, ["kitchen", "bath"], "the fires before and behind the poison are raised, once");
+    assert!(told.iter().any(|transition| transition.class == Class::Fault), "somebody is told: {told:?}");
+
+    // A fourth start knows it, although nothing is to be skipped anew.
+    let fourth = Station::start(options(data)).await.unwrap();
+    fourth.stop().await;
+    assert_eq!(skips(data).len(), 1);
+    assert_eq!(transitions(data).len(), told.len());
+}
