@@ -1,0 +1,47 @@
+//! The console: an HTTP API, the live board, the web pages, `/metrics` and health.
+//!
+//! The station feeds [`Live`], hands over a [`Console`] and calls [`serve`]. Open alerts, log-in and orders work from
+//! memory and two small files ([`Users`] and the sessions beside it); only history asks the archive, and says so when
+//! the archive is down. What the interface says is in [`view`], where it is said in `routes`.
+//!
+//! Absent on purpose: TLS (a proxy does that, and says so by [`Console::behind_tls_proxy`]); any way to change rules,
+//! sites or devices; a default password.
+
+mod alert_board;
+mod console;
+mod device_table;
+mod feed;
+mod gate;
+mod health;
+mod live;
+mod login_limit;
+mod meters;
+mod names;
+mod page_cursor;
+mod pages;
+mod password;
+mod past;
+mod private_file;
+mod problem;
+mod request;
+mod routes;
+mod server;
+mod sessions;
+mod station_status;
+mod stream;
+mod users;
+pub mod view;
+
+pub use alert_board::{ALERTS_MAX, ALERTS_OVER_MAX, STEPS_PER_ALERT_MAX};
+pub use console::{Clock, Command, Console, DemoLogin, Limits};
+pub use device_table::{POINTS_PER_DEVICE_MAX, SeenDevice, UNCLAIMED_DEVICES_MAX};
+pub use feed::{ALERT_EVENT_BYTES_MAX, ALERT_EVENTS_MAX, DEVICE_EVENTS_MAX};
+pub use health::{Health, ProbePass};
+pub use live::{ALERTS_PER_BOARD_MAX, DEVICES_PER_EVENT_MAX, Live, Loaded};
+pub use pages::has_pages;
+pub use password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordError};
+pub use request::BODY_BYTES_MAX;
+pub use server::serve;
+pub use sessions::{SESSION_LIFE, SESSIONS_MAX, SESSIONS_PER_USER_MAX};
+pub use station_status::{StatusNumbers, TROUBLES_MAX};
+pub use users::{Role, USERS_MAX, Users, UsersError};

@@ -1,0 +1,332 @@
+//! The board in memory, fed by the station and read by every request.
+//!
+//! The station's threads call [`Live::alert_record`], [`Live::decoded`] and the like; each takes one short lock and
+//! never waits for a browser, a disk or the archive. Readers copy what they need in small portions
+//! ([`DEVICES_PER_LOCK`]), so that the station never waits long for them either.
+
+use crate::alert_board::{AlertBoard, Known, Urgency};
+use crate::device_table::{DeviceTable, SeenDevice};
+use crate::feed::{Feed, FeedEvent, FeedKind};
+use crate::names::Names;
+use crate::station_status::{StationStatus, StatusNumbers};
+use crate::view::{AlertView, DeviceView, SitePage, StatusView};
+use arc_swap::ArcSwap;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use watchfire_model::{Alert, AlertId, AlertRecord, Class, Decoded, Defect, Outcome, SiteId, Sites, Timestamp};
+
+/// Devices read under one lock: a few microseconds.
+const DEVICES_PER_LOCK: usize = 64;
+/// Alerts read under one lock.
+const ALERTS_PER_LOCK: usize = 256;
+/// Devices looked at for silence under one lock.
+const SILENCE_PER_LOCK: usize = 1_024;
+/// Devices in one `devices` event; the rest comes with the next.
+pub const DEVICES_PER_EVENT_MAX: usize = 500;
+/// Alerts in one `board` event; the most urgent ones. The rest is read page by page.
+pub const ALERTS_PER_BOARD_MAX: usize = 2_000;
+
+/// The board.
+#[derive(Debug)]
+pub struct Live {
+    names: ArcSwap<Names>,
+    alerts: Mutex<AlertBoard>,
+    devices: Mutex<DeviceTable>,
+    station: Mutex<StationStatus>,
+    feed: Feed,
+    now: AtomicI64,
+    /// A new set-up came, and the clients still show the old names.
+    renamed: AtomicBool,
+}
+
+/// What the board begins with.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// Position of the last alert record that `alerts` contains; later records come by [`Live::alert_record`].
+    pub position: u64,
+    /// The station's time.
+    pub at: Timestamp,
+    /// The alerts that are not over.
+    pub alerts: Vec<Alert>,
+    /// The devices that were seen.
+    pub devices: Vec<SeenDevice>,
+}
+
+impl Default for Live {
+    fn default() -> Live {
+        Live::new()
+    }
+}
+
+impl Live {
+    /// An empty board.
+    pub fn new() -> Live {
+        Live {
+            names: ArcSwap::from_pointee(Names::default()),
+            alerts: Mutex::default(),
+            devices: Mutex::default(),
+            station: Mutex::default(),
+            feed: Feed::new(),
+            now: AtomicI64::new(0),
+            renamed: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes the state at the start. Silence is counted from then on: downtime is not a device's silence.
+    pub fn load(&self, loaded: Loaded) {
+        self.tick(loaded.at);
+        self.feed.begin_at(loaded.position);
+        let names = self.names.load();
+        let mut alerts = lock(&self.alerts);
+        loaded.alerts.into_iter().for_each(|alert| alerts.load(alert, &names));
+        let mut devices = lock(&self.devices);
+        devices.watch_from(loaded.at);
+        loaded.devices.iter().for_each(|device| devices.load(device));
+        alerts.open_by_device().for_each(|(key, open)| devices.open_alerts(key, open));
+    }
+
+    /// Applies one record of the alert log and tells every client. A record that was already applied changes nothing.
+    pub fn alert_record(&self, position: u64, record: &AlertRecord) {
+        if position <= self.feed.end().0 {
+            return;
+        }
+        let names = self.names.load();
+        let changed = lock(&self.alerts).apply(record, &names);
+        let last = changed.alerts.len().saturating_sub(1);
+        let event = |(index, alert): (usize, &crate::alert_board::ChangedAlert)| FeedEvent {
+            raised_at: alert.raised_at,
+            ..FeedEvent::new(FeedKind::Alert, (index == last).then_some(position), json(&alert.view))
+        };
+        self.feed.publish(position, changed.alerts.iter().enumerate().map(event).collect());
+        let mut devices = lock(&self.devices);
+        changed.devices.iter().for_each(|(key, open)| devices.open_alerts(key, *open));
+    }
+
+    /// Notes what a frame said. Its defects are counted by [`Live::defects`].
+    pub fn decoded(&self, at: Timestamp, site: &SiteId, decoded: &Decoded) {
+        lock(&self.devices).decoded(at, site, decoded);
+    }
+
+    /// The station's time; about once a second.
+    pub fn tick(&self, at: Timestamp) {
+        self.now.fetch_max(at.0, Ordering::Relaxed);
+    }
+
+    /// A new set-up is in force: everything gets its new name.
+    pub fn setup(&self, sites: &Sites) {
+        let names = Arc::new(Names::new(sites));
+        self.names.store(Arc::clone(&names));
+        lock(&self.alerts).rename(&names);
+        lock(&self.devices).setup(&names);
+        self.renamed.store(true, Ordering::Release);
+    }
+
+    /// Notes what became of a send.
+    pub fn outcome(&self, at: Timestamp, outcome: &Outcome) {
+        lock(&self.alerts).outcome(at, outcome, &self.names.load());
+    }
+
+    /// Counts what was wrong with a frame, and keeps it for the status page.
+    pub fn defects(&self, at: Timestamp, identity: &str, defects: &[Defect]) {
+        if defects.is_empty() {
+            return;
+        }
+        let mut station = lock(&self.station);
+        for defect in defects {
+            station.defect(defect.kind);
+            station.trouble(at, identity, defect.kind.as_str(), &defect.detail);
+        }
+    }
+
+    /// Keeps something that was wrong with a connection, a log-in or a channel for the status page.
+    /// `kind` is a word such as `bad_credentials`.
+    pub fn trouble(&self, at: Timestamp, identity: &str, kind: &'static str, detail: &str) {
+        lock(&self.station).trouble(at, identity, kind, detail);
+    }
+
+    /// The station's figures; about once a second.
+    pub fn numbers(&self, numbers: StatusNumbers) {
+        lock(&self.station).numbers(numbers);
+    }
+}
+
+/// A page of open alerts.
+pub(crate) struct OpenPage {
+    pub(crate) alerts: Vec<Arc<AlertView>>,
+    /// After which to go on, when there is more.
+    pub(crate) next: Option<Urgency>,
+}
+
+/// Which open alerts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OpenFilter<'a> {
+    pub(crate) class: Option<Class>,
+    pub(crate) site: Option<&'a str>,
+}
+
+/// Figures for `/metrics`.
+pub(crate) struct Extent {
+    pub(crate) open_by_class: BTreeMap<Class, u64>,
+    pub(crate) alerts_left_out_total: u64,
+    pub(crate) devices: usize,
+    pub(crate) devices_unclaimed: usize,
+    pub(crate) devices_left_out_total: u64,
+    pub(crate) clients: usize,
+}
+
+/// The whole board, as one event.
+#[derive(Serialize)]
+struct BoardEvent {
+    alerts: Vec<Arc<AlertView>>,
+    status: StatusView,
+}
+
+#[derive(Serialize)]
+struct DevicesEvent {
+    devices: Vec<DeviceView>,
+}
+
+/// For requests.
+impl Live {
+    /// The station's time at its last tick.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp(self.now.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// All that is known here of one alert; nothing when it has been over for long.
+    pub(crate) fn alert(&self, id: AlertId) -> Option<Known> {
+        lock(&self.alerts).known(id)
+    }
+
+    /// Open alerts after `after`, most urgent first, at most `limit`.
+    pub(crate) fn open(&self, filter: OpenFilter<'_>, after: Option<Urgency>, limit: usize) -> OpenPage {
+        let mut page = OpenPage { alerts: Vec::new(), next: None };
+        let mut last = after;
+        loop {
+            let alerts = lock(&self.alerts);
+            let mut looked_at = 0;
+            for (place, view) in alerts.open_after(last).take(ALERTS_PER_LOCK) {
+                looked_at += 1;
+                if filter.class.is_none_or(|class| class == place.class)
+                    && filter.site.is_none_or(|site| site == view.site.id)
+                {
+                    if page.alerts.len() == limit {
+                        page.next = last;
+                        return page;
+                    }
+                    page.alerts.push(Arc::clone(view));
+                }
+                last = Some(place);
+            }
+            if looked_at < ALERTS_PER_LOCK {
+                return page;
+            }
+        }
+    }
+
+    /// The board as the data of a `board` event.
+    pub(crate) fn board(&self, status: StatusView) -> String {
+        json(&BoardEvent { alerts: self.open(OpenFilter::default(), None, ALERTS_PER_BOARD_MAX).alerts, status })
+    }
+
+    /// The devices that `wanted` keeps, in the order in which they became known.
+    pub(crate) fn devices(&self, wanted: impl Fn(&DeviceView) -> bool) -> Vec<DeviceView> {
+        let (names, now) = (self.names.load(), self.now());
+        let mut views = Vec::new();
+        let mut start = 0;
+        loop {
+            let devices = lock(&self.devices);
+            let end = devices.len().min(start + DEVICES_PER_LOCK);
+            views.extend((start..end).filter_map(|index| devices.view(index, now, &names)).filter(&wanted));
+            if end == devices.len() {
+                return views;
+            }
+            start = end;
+        }
+    }
+
+    pub(crate) fn sites(&self) -> SitePage {
+        self.names.load().page()
+    }
+
+    pub(crate) fn names(&self) -> Arc<Names> {
+        self.names.load_full()
+    }
+
+    pub(crate) fn status(&self, ready: bool, version: &'static str) -> StatusView {
+        lock(&self.station).view(ready, version)
+    }
+
+    pub(crate) fn extent(&self) -> Extent {
+        let (open_by_class, alerts_left_out_total) = {
+            let alerts = lock(&self.alerts);
+            (alerts.open_by_class().clone(), alerts.left_out_total())
+        };
+        let devices = lock(&self.devices);
+        Extent {
+            open_by_class,
+            alerts_left_out_total,
+            devices: devices.len(),
+            devices_unclaimed: devices.unclaimed(),
+            devices_left_out_total: devices.left_out_total(),
+            clients: self.feed.clients(),
+        }
+    }
+
+    /// Tells the clients which devices changed, and the new names after a new set-up. Once a second.
+    pub(crate) fn pulse(&self, status: &StatusView) {
+        let now = self.now();
+        let mut at = Some(0);
+        while let Some(start) = at {
+            at = lock(&self.devices).look_for_silence(now, start, SILENCE_PER_LOCK);
+        }
+        if self.feed.clients() == 0 {
+            self.renamed.store(false, Ordering::Release);
+            // Who comes later begins with everything: what changed until now is of no interest.
+            while !lock(&self.devices).take_changed(SILENCE_PER_LOCK).is_empty() {}
+            return;
+        }
+        if self.renamed.swap(false, Ordering::AcqRel) {
+            let event = FeedEvent::new(FeedKind::Board, None, self.board(status.clone()));
+            self.feed.publish(0, vec![event]);
+        }
+        let views = self.changed_devices(now);
+        if !views.is_empty() {
+            self.feed.publish_devices(json(&DevicesEvent { devices: views }));
+        }
+    }
+
+    /// Tells the clients how the station is. Every five seconds: a client that hears nothing knows that it is cut off.
+    pub(crate) fn pulse_status(&self, status: &StatusView) {
+        self.feed.publish_status(json(status));
+    }
+
+    fn changed_devices(&self, now: Timestamp) -> Vec<DeviceView> {
+        let names = self.names.load();
+        let changed = lock(&self.devices).take_changed(DEVICES_PER_EVENT_MAX);
+        let mut views = Vec::with_capacity(changed.len());
+        for portion in changed.chunks(DEVICES_PER_LOCK) {
+            let devices = lock(&self.devices);
+            views.extend(portion.iter().filter_map(|index| devices.view(*index, now, &names)));
+        }
+        views
+    }
+}
+
+// A panic elsewhere must not take the board away: what the lock guards is valid after every statement.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("views are text, finite numbers and maps with text keys")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! Questions to the archive: on threads of their own, a few at once, and answered with a problem when it is down.
+
+use crate::console::App;
+use crate::problem::Problem;
+use crate::view::SeriesView;
+use std::sync::Arc;
+use std::time::Duration;
+use watchfire_archive::{AlertHistory, AlertsPage, AlertsQuery, History, QueryError, ReadingsQuery, Series};
+use watchfire_model::{AlertId, Value};
+
+/// One alert is looked up within this time, or shown as it is known in memory.
+const ALERT_WAIT: Duration = Duration::from_secs(2);
+
+/// A page of alerts, newest first.
+pub(crate) async fn alerts(app: &App, query: AlertsQuery) -> Result<AlertsPage, Problem> {
+    ask(app, move |history| history.alerts(&query)).await
+}
+
+/// Everything about one alert; `None` when the archive does not have it.
+pub(crate) async fn alert(app: &App, id: AlertId) -> Result<Option<AlertHistory>, Problem> {
+    let answer = tokio::time::timeout(ALERT_WAIT, ask(app, move |history| history.alert(id))).await;
+    answer.unwrap_or_else(|_| Err(Problem::archive_down()))
+}
+
+/// The readings of a device.
+pub(crate) async fn readings(app: &App, query: ReadingsQuery) -> Result<Vec<SeriesView>, Problem> {
+    let series = ask(app, move |history| history.readings(&query)).await?;
+    Ok(series.into_iter().map(series_view).collect())
+}
+
+async fn ask<T, F>(app: &App, question: F) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    F: FnOnce(&History) -> Result<T, QueryError> + Send + 'static,
+{
+    let history = app.console.history.as_ref().ok_or_else(Problem::archive_down)?;
+    let turn = Arc::clone(&app.queries).acquire_owned().await.map_err(|_| Problem::archive_down())?;
+    let history = Arc::clone(history);
+    let answered = tokio::task::spawn_blocking(move || {
+        let answer = question(&history);
+        drop(turn);
+        answer
+    });
+    match answered.await {
+        Ok(answer) => answer.map_err(problem),
+        Err(error) => {
+            tracing::error!(%error, "a question to the archive panicked");
+            Err(Problem::archive_down())
+        }
+    }
+}
+
+fn problem(error: QueryError) -> Problem {
+    match error {
+        QueryError::TooMuch(_) => Problem::unprocessable(
+            "more than one question may read: ask for a shorter time",
+            "查询数据量过大,请缩短时间范围",
+        ),
+        QueryError::Busy(_) | QueryError::Unavailable(_) => {
+            tracing::warn!(%error, "the archive did not answer");
+            Problem::archive_down()
+        }
+        QueryError::Damaged(_) => {
+            tracing::error!(%error, "the archive did not answer");
+            Problem::archive_down()
+        }
+    }
+}
+
+fn series_view(series: Series) -> SeriesView {
+    SeriesView {
+        point: series.point.to_string(),
+        metric: series.metric.to_string(),
+        unit: series.unit,
+        points: series.points.iter().map(|point| (point.at.0.div_euclid(1_000), number(point.value))).collect(),
+    }
+}
+
+fn number(value: Value) -> f64 {
+    match value {
+        Value::Bool(value) => f64::from(u8::from(value)),
+        Value::Number(value) => value,
+    }
+}

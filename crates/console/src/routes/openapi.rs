@@ -1,0 +1,46 @@
+//! The OpenAPI document.
+
+use super::{alerts, devices, events, orders, readings, session, station};
+use axum::Json;
+use std::sync::LazyLock;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "watchfire console", description = "Alerts, devices, history and health of one station."),
+    paths(
+        session::show, session::log_in, session::log_out,
+        alerts::list, alerts::show,
+        orders::acknowledge, orders::verify, orders::forward, orders::close, orders::reopen,
+        devices::list, devices::sites, readings::list,
+        station::status, station::alive, station::ready, station::metrics,
+        events::listen, show,
+    ),
+    modifiers(&SessionCookie),
+)]
+struct Document;
+
+struct SessionCookie;
+
+impl Modify for SessionCookie {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let cookie = ApiKey::Cookie(ApiKeyValue::new(crate::gate::SESSION_COOKIE));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+    }
+}
+
+/// The document, made once.
+pub(crate) fn document() -> &'static utoipa::openapi::OpenApi {
+    static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(Document::openapi);
+    &DOCUMENT
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "station", responses(
+    (status = 200, description = "OpenAPI 3.1.", body = Object),
+))]
+pub(crate) async fn show() -> Json<&'static utoipa::openapi::OpenApi> {
+    Json(document())
+}

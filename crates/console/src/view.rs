@@ -1,0 +1,22 @@
+//! What the HTTP interface says, as types: the JSON of these is a stable contract, so each has a field for every name
+//! in it and nothing else. They are built from the model's types and know how to be documented.
+
+mod alert;
+mod delivery;
+mod device;
+mod reading;
+mod session;
+mod site;
+mod status;
+mod text;
+mod transition;
+
+pub use alert::{AlertDetail, AlertDevice, AlertPage, AlertSite, AlertView, AlertZone, EvidenceView};
+pub use delivery::{ContactView, DeliveryView};
+pub use device::{DevicePage, DeviceSite, DeviceState, DeviceView, DeviceZone, PointView};
+pub use reading::{ReadingsPage, SeriesView, ValueView};
+pub use session::SessionView;
+pub use site::{SitePage, SiteView, ZoneView};
+pub use status::{ArchiveStatus, DiskStatus, JournalStatus, StatusView, Trouble};
+pub use text::{Label, Text, When};
+pub use transition::{Cause, TransitionView, VerdictKind, VerdictView};

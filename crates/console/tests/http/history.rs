@@ -1,0 +1,178 @@
+//! History, from a real archive; and what there is without one.
+
+use crate::support::{Bench, JOURNAL, START, Wish, alert_id, record, site, transition};
+use tempfile::TempDir;
+use watchfire_archive::{Batch, History, Store};
+use watchfire_model::{
+    ChannelKind, Class, Decoded, DeliveryId, DeviceName, Failure, JournalId, Metric, Outcome, PointName, Reading, Seq,
+    Source, Step, Timestamp, Value,
+};
+
+fn reading(metric: Metric, value: Value, s: i64) -> Reading {
+    let point = PointName::new(&metric.to_string()).unwrap();
+    Reading { point, metric, value, vendor_unit: None, at: Timestamp::from_seconds(START + s) }
+}
+
+fn outcomes() -> [Outcome; 2] {
+    let delivery = DeliveryId {
+        alert: alert_id(2),
+        cause: Seq(2),
+        contact: "night-desk".parse().unwrap(),
+        channel: ChannelKind::Sms,
+        attempt: 1,
+    };
+    let failure = Failure::Unreachable;
+    [
+        Outcome::Attempt { delivery: delivery.clone() },
+        Outcome::Failed { delivery, failure, detail: "connection refused".to_owned() },
+    ]
+}
+
+/// An archive with three alerts, a delivery and ten readings.
+fn archive(directory: &TempDir) -> History {
+    let path = directory.path().join("archive.db");
+    let mut store = Store::open(&path, JOURNAL, JournalId([8; 16])).unwrap();
+    let mut batch = Batch::default();
+    for number in 1..=10 {
+        let s = i64::try_from(number).unwrap();
+        let readings = vec![
+            reading(Metric::Temperature, Value::Number(20.0 + f64::from(u8::try_from(s).unwrap())), s),
+            reading(Metric::SmokeAlarm, Value::Bool(s > 5), s),
+        ];
+        let decoded = Decoded {
+            device: Some(DeviceName::new("smoke-201").unwrap()),
+            readings,
+            ..Decoded::new(Source::Watchfire)
+        };
+        batch.decoded(Seq(number), Timestamp::from_seconds(START + s), &site(), &decoded);
+    }
+    for (position, number) in [(1, 1), (2, 2), (3, 3)] {
+        batch.alert(position, &record(vec![transition(number, number, Class::Fire, Step::Raised)]));
+    }
+    let [attempt, failed] = outcomes();
+    batch.outcome(Seq(11), Timestamp::from_seconds(START + 11), &attempt);
+    batch.outcome(Seq(12), Timestamp::from_seconds(START + 12), &failed);
+    store.write(&mut batch).unwrap();
+    store.sync().unwrap();
+    History::open(&path)
+}
+
+async fn with_archive(directory: &TempDir) -> Bench {
+    Bench::start_with(Wish { history: Some(archive(directory)), ..Wish::default() }).await
+}
+
+#[tokio::test]
+async fn readings_of_a_device_for_a_chart() {
+    let directory = TempDir::new().unwrap();
+    let bench = with_archive(&directory).await;
+    let client = bench.operator().await;
+    let path = "/api/v1/readings?site=sunshine&source=watchfire&device=smoke-201\
+        &from=2026-02-02T02:40:04Z&to=2026-02-02T10:40:06%2B08:00";
+    let page = client.json(path).await;
+    let ms = |s: i64| (START + s) * 1_000;
+    let expected = serde_json::json!({"series": [
+        {"point": "smoke_alarm", "metric": "smoke_alarm", "unit": null,
+            "points": [[ms(4), 0.0], [ms(5), 0.0], [ms(6), 1.0]]},
+        {"point": "temperature", "metric": "temperature", "unit": "Cel",
+            "points": [[ms(4), 24.0], [ms(5), 25.0], [ms(6), 26.0]]},
+    ]});
+    assert_eq!(page, expected);
+
+    let base = "/api/v1/readings?site=sunshine&source=watchfire&device=smoke-201";
+    for (query, expected) in [
+        ("&from=yesterday&to=2026-02-02T02:40:04Z", "422 unprocessable: the query is wrong: `yesterday` is not an RFC"),
+        ("&from=2026-02-03T00:00:00Z&to=2026-02-02T00:00:00Z", "422 unprocessable: the query is wrong: `to` is before"),
+        ("&from=2026-02-02T00:00:00Z&to=2026-02-03T00:00:00Z&points_max=0", "422 unprocessable: the query is wrong"),
+    ] {
+        let answer = client.get(&format!("{base}{query}")).await;
+        assert!(answer.starts_with(expected), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn every_alert_that_ever_was_newest_first_and_as_it_is_now() {
+    let directory = TempDir::new().unwrap();
+    let bench = with_archive(&directory).await;
+    let client = bench.operator().await;
+    // The board is ahead of the archive by an acknowledgement.
+    bench.live.alert_record(1, &record(vec![transition(3, 3, Class::Fire, Step::Raised)]));
+    let by = "li".parse().unwrap();
+    bench.live.alert_record(2, &record(vec![transition(3, 4, Class::Fire, Step::Acknowledged { by })]));
+    let mut seen = Vec::new();
+    let mut query = "?scope=all&limit=2".to_owned();
+    loop {
+        let page = client.json(&format!("/api/v1/alerts{query}")).await;
+        for alert in page["alerts"].as_array().unwrap() {
+            let cause = alert["id"].as_str().unwrap().split('-').nth(1).unwrap().to_owned();
+            seen.push(format!("{cause} {} {}", alert["handling"].as_str().unwrap(), alert["site"]["name"]["en"]));
+        }
+        match page["next"].as_str() {
+            Some(next) => query = format!("?scope=all&limit=2&before={next}"),
+            None => break,
+        }
+    }
+    let home = "\"Sunshine care home\"";
+    assert_eq!(seen, [format!("3 acknowledged {home}"), format!("2 open {home}"), format!("1 open {home}")]);
+}
+
+#[tokio::test]
+async fn one_alert_is_put_together_from_the_archive_and_what_is_newer() {
+    let directory = TempDir::new().unwrap();
+    let bench = with_archive(&directory).await;
+    let client = bench.operator().await;
+    let path = format!("/api/v1/alerts/{}", alert_id(2));
+    let summary = |detail: &serde_json::Value| {
+        let steps: Vec<_> =
+            detail["transitions"].as_array().unwrap().iter().map(|step| step["step"].to_string()).collect();
+        let told: Vec<_> = detail["deliveries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|delivery| {
+                let members =
+                    ["channel", "state", "detail"].map(|member| delivery[member].as_str().unwrap().to_owned());
+                format!("{} {}", delivery["contact"]["name"]["zh"], members.join(" "))
+            })
+            .collect();
+        format!("{} | {} | {}", steps.join(" "), told.join(" "), detail["complete"]).replace('"', "")
+    };
+    let expected = "raised | 夜班值班 sms failed unreachable: connection refused | true";
+    assert_eq!(summary(&client.json(&path).await), expected, "from the archive alone");
+
+    bench.live.alert_record(1, &record(vec![transition(2, 2, Class::Fire, Step::Raised)]));
+    bench.live.outcome(Timestamp::from_seconds(START + 11), &outcomes()[0]);
+    bench.live.outcome(Timestamp::from_seconds(START + 12), &outcomes()[1]);
+    let by = "li".parse().unwrap();
+    bench.live.alert_record(2, &record(vec![transition(2, 20, Class::Fire, Step::Acknowledged { by })]));
+    let expected = expected.replace("raised", "raised acknowledged");
+    assert_eq!(summary(&client.json(&path).await), expected, "nothing twice, nothing missing");
+    let none = client.get(&format!("/api/v1/alerts/{}", alert_id(99))).await;
+    assert_eq!(none, "404 not-found: there is nothing at this address");
+    let order = client.post(&format!("/api/v1/alerts/{}/acknowledge", alert_id(99)), r#"{"order_id":"o"}"#).await;
+    assert!(order.starts_with("404"), "{order}");
+}
+
+#[tokio::test]
+async fn without_an_archive_history_says_so_and_the_board_works() {
+    let directory = TempDir::new().unwrap();
+    let broken = directory.path().join("archive.db");
+    std::fs::write(&broken, "this is no database, however long one looks at it").unwrap();
+    for history in [None, Some(History::open(&directory.path().join("none.db"))), Some(History::open(&broken))] {
+        let bench = Bench::start_with(Wish { history, ..Wish::default() }).await;
+        let client = bench.operator().await;
+        bench.live.alert_record(1, &record(vec![transition(2, 2, Class::Fire, Step::Raised)]));
+        let down = "503 archive-down: history cannot be read now because the archive does not answer; alarms and orders \
+            are not affected";
+        let readings = "/api/v1/readings?site=sunshine&source=watchfire&device=smoke-201\
+            &from=2026-02-02T00:00:00Z&to=2026-02-03T00:00:00Z";
+        for path in ["/api/v1/alerts?scope=all", readings, &format!("/api/v1/alerts/{}", alert_id(9))] {
+            assert_eq!(client.get(path).await, down, "{path}");
+        }
+        assert_eq!(client.json("/api/v1/alerts").await["alerts"].as_array().unwrap().len(), 1);
+        let detail = client.json(&format!("/api/v1/alerts/{}", alert_id(2))).await;
+        assert_eq!(
+            (detail["complete"].as_bool(), detail["transitions"][0]["step"].as_str()),
+            (Some(false), Some("raised"))
+        );
+    }
+}
