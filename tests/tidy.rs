@@ -90,14 +90,14 @@ const EDGES: &[(&str, &[&str])] = &[
             "compact_str",
             "futures-util",
             "getrandom",
+            "hyper",
+            "hyper-util",
             "jiff",
             "prometheus",
-            "rust-embed",
             "rustix",
             "serde",
             "serde_json",
             "sha2",
-            "subtle",
             "thiserror",
             "tokio",
             "tokio-stream",
@@ -129,6 +129,9 @@ const EDGES: &[(&str, &[&str])] = &[
 /// Crates that talk to clocks, disks, networks or schedulers. None may be reachable from model, settings, wire, rules.
 const IO_CRATES: &[&str] =
     &["tokio", "mio", "socket2", "rustix", "rusqlite", "reqwest", "hyper", "axum", "rumqttd", "rumqttc", "async-std"];
+
+/// Files of the rules whose hash maps are looked up and never walked.
+const LOOKED_UP_ONLY: &[&str] = &["crates/rules/src/fleet.rs"];
 
 /// A file about one thing is seldom longer.
 const FILE_LINES_MAX: usize = 600;
@@ -185,13 +188,15 @@ fn rust_files_have_good_habits() {
         if text.lines().count() > FILE_LINES_MAX {
             wrong.push(format!("{name}: {} lines; is it still about one thing?", text.lines().count()));
         }
-        if name.starts_with("crates/rules/src") && text.contains("HashMap") {
+        if name.starts_with("crates/rules/src") && text.contains("HashMap") && !LOOKED_UP_ONLY.contains(&name.as_str())
+        {
             wrong.push(format!("{name}: HashMap; the order of rules' output must not depend on hashing"));
         }
         let pure = ["crates/model/src", "crates/wire/src", "crates/rules/src", "crates/settings/src"];
         if pure.iter().any(|pure| name.starts_with(pure)) {
+            let code: String = text.lines().filter(|line| !line.starts_with("//!")).collect();
             for word in ["std::fs", "std::net", "std::thread", "std::time::Instant", "SystemTime", "async fn"] {
-                if text.contains(word) {
+                if code.contains(word) {
                     wrong.push(format!("{name}: {word} in a pure crate"));
                 }
             }

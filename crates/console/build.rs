@@ -54,19 +54,17 @@ fn build(out: &Path) -> Result<PathBuf, Missing> {
         return Err(Missing::Sources);
     }
     watch(web).map_err(|error| Missing::Build(format!("failed to read web: {error}")))?;
-    let node = check_node();
+    check_node()?;
     let copy = out.join("web");
-    node.and_then(|()| {
-        refresh_copy(web, &copy).map_err(|error| Missing::Build(format!("failed to copy web: {error}")))?;
-        install(out, &copy)?;
-        npm(out, &copy, &["run", "build"])?;
-        run(out, &copy, "node", &["-e", COMPRESS])?;
-        if copy.join("dist/index.html").is_file() {
-            Ok(copy.join("dist"))
-        } else {
-            Err(Missing::Build("the build gave no dist/index.html".to_owned()))
-        }
-    })
+    refresh_copy(web, &copy).map_err(|error| Missing::Build(format!("failed to copy web: {error}")))?;
+    install(out, &copy)?;
+    npm(out, &copy, &["run", "build"])?;
+    run(out, &copy, "node", &["-e", COMPRESS])?;
+    if copy.join("dist/index.html").is_file() {
+        Ok(copy.join("dist"))
+    } else {
+        Err(Missing::Build("the build gave no dist/index.html".to_owned()))
+    }
 }
 
 /// Names every source to cargo; a directory that holds only sources is named as a whole.

@@ -21,8 +21,10 @@ pub(crate) enum Command {
     /// Everything in one process, with simulated sites and a recorded house fire; needs no set-up.
     Demo(DemoOptions),
     /// The service.
+    #[command(after_help = "Example:\n  watchfire run --config /etc/watchfire/watchfire.toml")]
     Run(ConfigOption),
     /// Print the effective configuration, or every problem with its key and line.
+    #[command(after_help = "Example:\n  watchfire check --config /etc/watchfire/watchfire.toml")]
     Check(ConfigOption),
     /// Messages on stdin to readings on stdout, one JSON object a line.
     Decode(DecodeOptions),
@@ -43,7 +45,6 @@ pub(crate) struct DemoOptions {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  watchfire run --config /etc/watchfire/watchfire.toml")]
 pub(crate) struct ConfigOption {
     /// watchfire.toml
     #[arg(long)]
@@ -104,6 +105,9 @@ pub(crate) struct SimulateOptions {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  watchfire users add --config watchfire.toml li\n  watchfire users list --config watchfire.toml"
+)]
 pub(crate) struct UsersOptions {
     #[command(subcommand)]
     pub(crate) command: UsersCommand,
@@ -112,6 +116,7 @@ pub(crate) struct UsersOptions {
 #[derive(Debug, Subcommand)]
 pub(crate) enum UsersCommand {
     /// Add an operator, or give one a new password (asked for on stdin).
+    #[command(after_help = "Example:\n  watchfire users add --config watchfire.toml li < password-file")]
     Add {
         /// watchfire.toml
         #[arg(long)]
@@ -123,6 +128,7 @@ pub(crate) enum UsersCommand {
         viewer: bool,
     },
     /// Remove an operator.
+    #[command(after_help = "Example:\n  watchfire users remove --config watchfire.toml li")]
     Remove {
         /// watchfire.toml
         #[arg(long)]
@@ -131,6 +137,7 @@ pub(crate) enum UsersCommand {
         name: UserName,
     },
     /// List the operators.
+    #[command(after_help = "Example:\n  watchfire users list --config watchfire.toml")]
     List {
         /// watchfire.toml
         #[arg(long)]

@@ -1,6 +1,6 @@
 //! Ten thousand devices while the wall clock steps and the station is down: no hold is broken, nobody is falsely offline.
 
-use crate::stamp_clock::{Before, ClockReading, StampClock};
+use crate::stamp_clock::{Anchor, Before, ClockReading, StampClock};
 use std::time::Duration;
 use watchfire_model::{
     Class, Decoded, Device, DeviceName, JournalId, Metric, PointName, Reading, Seq, Site, SiteId, SiteKind, Sites,
@@ -37,7 +37,7 @@ struct World {
     engine: Engine,
     stamps: StampClock,
     last_at: Timestamp,
-    started: Option<(Timestamp, Started)>,
+    anchor: Option<Anchor>,
     /// True seconds since the beginning; also the machine's time since boot.
     true_s: u64,
     /// What the wall clock adds to the truth.
@@ -76,7 +76,7 @@ impl World {
             engine: Engine::new(JournalId([1; 16])),
             stamps: StampClock::start(None, &reading(0, 0, 0, 1)).0,
             last_at: Timestamp::from_seconds(BEGIN_S),
-            started: None,
+            anchor: None,
             true_s: 0,
             wall_off_s: 0,
             boot: 1,
@@ -96,10 +96,11 @@ impl World {
     }
 
     fn start(&mut self) {
-        let before = (self.seq > 0).then(|| Before { last_at: self.last_at, started: self.started.clone() });
+        let before = (self.seq > 0).then_some(Before { last_at: self.last_at, anchor: self.anchor });
         let now = self.now();
         let (stamps, down) = StampClock::start(before.as_ref(), &now);
         self.stamps = stamps;
+        self.anchor = Some(self.stamps.anchor(now.boot_id));
         let started = Started {
             build: "test".into(),
             engine_version: watchfire_rules::ENGINE_VERSION,
@@ -109,7 +110,6 @@ impl World {
             down_us: u64::try_from(down.as_micros()).unwrap(),
         };
         self.apply(&Event::Started(&started));
-        self.started = Some((self.last_at, started));
     }
 
     fn apply(&mut self, event: &Event<'_>) {
@@ -159,7 +159,8 @@ impl World {
     /// True seconds from the heat to the warning.
     fn warned_after(&self) -> Vec<u64> {
         let from = self.hot_from.unwrap();
-        let raised = self.told.iter().filter(|(_, told)| told.class == Class::EarlyWarning && told.step == Step::Raised);
+        let raised =
+            self.told.iter().filter(|(_, told)| told.class == Class::EarlyWarning && told.step == Step::Raised);
         raised.map(|(at, _)| at - from).collect()
     }
 

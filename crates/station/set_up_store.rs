@@ -27,11 +27,10 @@ pub(crate) fn store(folder: &Path, set_up: &SetUp) -> Result<Setup, SetUpError> 
     let sha256: [u8; 32] = Sha256::digest(&text).into();
     let setup = Setup { sha256 };
     let file = file_of(folder, &setup);
-    if !file.exists() {
-        let disk_error = |source| SetUpError::Disk { doing: "store", file: file.clone(), source };
-        std::fs::create_dir_all(folder).map_err(disk_error)?;
-        atomic_file::write(&RealDisk, &file, &text).map_err(SetUpError::Store)?;
-    }
+    let disk_error = |source| SetUpError::Disk { doing: "store", file: file.clone(), source };
+    std::fs::create_dir_all(folder).map_err(disk_error)?;
+    // Also when it is there: a process that was killed may have left it in the page cache only.
+    atomic_file::write(&RealDisk, &file, &text).map_err(SetUpError::Store)?;
     Ok(setup)
 }
 

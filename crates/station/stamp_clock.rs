@@ -1,12 +1,14 @@
 //! The station's clock: what stamps entries. It never goes back, advances with the machine's monotonic clock, and is
 //! slewed towards the wall clock by at most 1 %, so that a stepping wall clock can break no hold and no timer.
 //!
-//! - Restart within one boot of the machine: the time since boot goes on, so the downtime is known exactly.
+//! - Restart within one boot of the machine: the clock goes on from its last [`Anchor`] by the time since boot, so the
+//!   downtime is known exactly, whatever the wall clock says.
 //! - First start after a boot: the wall clock is believed when it is ahead of the last entry by at most
 //!   [`GAP_MAX`]; otherwise the clock goes on from the last entry and the step is told.
 
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use watchfire_model::{ClockStep, Started, Timestamp};
+use watchfire_model::{ClockStep, Timestamp};
 
 /// A change of the wall clock against ours beyond this is a step: journaled, and a fault.
 pub(crate) const STEP_MIN: Duration = Duration::from_secs(5);
@@ -26,13 +28,24 @@ pub(crate) struct ClockReading {
     pub(crate) boot_id: [u8; 16],
 }
 
-/// What the journal knows of the time before this start.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Our clock and the machine's at one moment: where a restart within the same boot goes on from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Anchor {
+    /// What our clock said.
+    pub(crate) at: Timestamp,
+    /// Time since boot, in microseconds.
+    pub(crate) since_boot_us: u64,
+    /// Which boot.
+    pub(crate) boot_id: [u8; 16],
+}
+
+/// What is known of the time before this start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Before {
     /// The last entry's stamp.
     pub(crate) last_at: Timestamp,
-    /// The last `Started`, with its entry's stamp, when it is still in the journal.
-    pub(crate) started: Option<(Timestamp, Started)>,
+    /// The last anchor that was noted.
+    pub(crate) anchor: Option<Anchor>,
 }
 
 /// See the head of this file.
@@ -76,6 +89,11 @@ impl StampClock {
         self.last
     }
 
+    /// Where a restart would go on from.
+    pub(crate) fn anchor(&self, boot_id: [u8; 16]) -> Anchor {
+        Anchor { at: self.last, since_boot_us: micros(self.last_since_boot), boot_id }
+    }
+
     /// The step seen since the last call, to be journaled.
     pub(crate) fn take_step(&mut self) -> Option<ClockStep> {
         self.step.take()
@@ -83,10 +101,9 @@ impl StampClock {
 }
 
 fn begin_after(before: &Before, now: &ClockReading) -> Timestamp {
-    let same_boot = before.started.as_ref().filter(|(_, started)| started.boot_id == now.boot_id);
-    if let Some((started_at, started)) = same_boot {
-        let since_start = now.since_boot.saturating_sub(Duration::from_micros(started.boot_us));
-        return started_at.plus(since_start).max(before.last_at);
+    if let Some(anchor) = before.anchor.filter(|anchor| anchor.boot_id == now.boot_id) {
+        let since_anchor = now.since_boot.saturating_sub(Duration::from_micros(anchor.since_boot_us));
+        return anchor.at.plus(since_anchor).max(before.last_at);
     }
     if now.wall.since(before.last_at) > GAP_MAX {
         return before.last_at;
@@ -112,15 +129,8 @@ mod tests {
         }
     }
 
-    fn started(boot_s: u64, boot_id: u8) -> Started {
-        Started {
-            build: "test".into(),
-            engine_version: 1,
-            wall: Timestamp::EPOCH,
-            boot_id: [boot_id; 16],
-            boot_us: boot_s * 1_000_000,
-            down_us: 0,
-        }
+    fn anchor(at: Timestamp, since_boot_s: u64, boot_id: u8) -> Option<Anchor> {
+        Some(Anchor { at, since_boot_us: since_boot_s * 1_000_000, boot_id: [boot_id; 16] })
     }
 
     /// Runs the clock second by second over steps of the wall clock: (seconds to run, wall offset in seconds).
@@ -159,13 +169,25 @@ mod tests {
 
     #[test]
     fn downtime_within_one_boot_is_exact_whatever_the_wall_clock_says() {
-        let before = Before {
-            last_at: Timestamp::from_seconds(1_100),
-            started: Some((Timestamp::from_seconds(1_000), started(50, 1))),
-        };
+        let last_at = Timestamp::from_seconds(1_100);
+        let before = Before { last_at, anchor: anchor(Timestamp::from_seconds(1_000), 50, 1) };
         let (mut clock, down) = StampClock::start(Some(&before), &reading(9_999_999, 50 + 100 + 600));
         assert_eq!(down, Duration::from_secs(600));
         assert!(clock.take_step().is_some());
+    }
+
+    #[test]
+    fn many_restarts_do_not_move_the_clock() {
+        let (mut clock, _) = StampClock::start(None, &reading(1_000_000_000, 0));
+        for restart in 1..=100 {
+            let last_at = clock.stamp(&reading(1_000_000_000 + restart * 10, u64::try_from(restart).unwrap() * 10));
+            let before = Before { last_at, anchor: Some(clock.anchor([1; 16])) };
+            (clock, _) = StampClock::start(
+                Some(&before),
+                &reading(1_000_000_000 + restart * 10 + 3, u64::try_from(restart).unwrap() * 10 + 3),
+            );
+        }
+        assert_eq!(clock.stamp(&reading(1_000_001_003, 1_003)), Timestamp::from_seconds(1_000_001_003));
     }
 
     #[test]
@@ -177,7 +199,7 @@ mod tests {
             (0, 1_000_000_000),
             (1_000_000_000 + 3_650 * DAY, 1_000_000_000),
         ] {
-            let before = Before { last_at, started: Some((last_at, started(50, 9))) };
+            let before = Before { last_at, anchor: anchor(last_at, 50, 9) };
             let (mut clock, _) = StampClock::start(Some(&before), &reading(wall_s, 30));
             assert_eq!(clock.stamp(&reading(wall_s, 30)), Timestamp::from_seconds(expected_s), "{wall_s}");
         }

@@ -86,9 +86,9 @@ impl Api {
         self.post(&format!("/api/v1/alerts/{alert}/{verb}"), &body)
     }
 
-    /// The alerts on the board.
+    /// The first 200 alerts on the board.
     pub(crate) fn open_alerts(&self) -> Vec<Value> {
-        list(self.get("/api/v1/alerts?scope=open&limit=1000"), "alerts")
+        list(self.get("/api/v1/alerts?scope=open"), "alerts")
     }
 
     /// The alerts on the board that belong to that device.

@@ -24,23 +24,27 @@ pub struct Submission {
 pub struct Ticket {
     gate: Arc<Gate>,
     number: u64,
+    /// The last of its chunk: the link is woken by this one, and writes the chunk's PUBACKs at once.
+    last: bool,
     kept: bool,
 }
 
 impl Ticket {
     /// The ticket of a link's `number`th submission, one after the other. Carries the room of one frame.
-    pub(crate) fn new(gate: &Arc<Gate>, number: u64) -> Ticket {
+    pub(crate) fn new(gate: &Arc<Gate>, number: u64, last: bool) -> Ticket {
         gate.issued.store(number, Ordering::Release);
-        Ticket { gate: Arc::clone(gate), number, kept: false }
+        Ticket { gate: Arc::clone(gate), number, last, kept: false }
     }
 
     /// The input is on disk as entry `seq`. Called by the journal after its fdatasync, in the order of submission;
-    /// costs a few atomics, and one wake per link however many of its inputs were in the batch.
+    /// costs a few atomics, and one wake per link and chunk, however many inputs it had.
     pub fn durable(mut self, seq: Seq) {
         self.kept = true;
         self.gate.seq.store(seq.0, Ordering::Relaxed);
         self.gate.durable.store(self.number, Ordering::Release);
-        self.gate.wake();
+        if self.last {
+            self.gate.wake();
+        }
     }
 }
 
@@ -158,10 +162,10 @@ mod tests {
     fn tickets_move_the_gate_and_a_dropped_one_shows() {
         let gate = Gate::new(Arc::default());
         gate.share.try_take(3, 10).unwrap().into_tickets();
-        Ticket::new(&gate, 1).durable(Seq(70));
-        Ticket::new(&gate, 2).durable(Seq(72));
+        Ticket::new(&gate, 1, true).durable(Seq(70));
+        Ticket::new(&gate, 2, true).durable(Seq(72));
         assert_eq!((gate.durable(), gate.seq(), gate.is_lost()), (2, Seq(72), false));
-        drop(Ticket::new(&gate, 3));
+        drop(Ticket::new(&gate, 3, true));
         assert!(gate.is_lost());
         assert_eq!(gate.issued(), 3);
         assert!(gate.share.try_take(10, 10).is_some(), "every ticket gives its room back");

@@ -2,8 +2,8 @@
 //! specification of the files.
 //!
 //! A snapshot is a file `<name>-<position, 20 digits>.wfs`, written whole under a temporary name, synced, renamed, its
-//! directory synced ([`atomic_file`](crate::atomic_file)); then all but the two with the highest positions are removed. All integers
-//! are little-endian.
+//! directory synced ([`atomic_file`]); then all but the two with the highest positions are removed. All integers are
+//! little-endian.
 //!
 //! | offset | bytes | field |
 //! |---|---|---|

@@ -108,6 +108,8 @@ pub enum NoticeKind {
     DoubleIdentity,
     /// A device sends faster than it may.
     Flood,
+    /// A sealed part of the journal cannot be read; what it held is in no other place but a backup.
+    JournalDamaged,
 }
 
 impl NoticeKind {
@@ -125,6 +127,7 @@ impl NoticeKind {
             NoticeKind::LoginAttack => "login_attack",
             NoticeKind::DoubleIdentity => "double_identity",
             NoticeKind::Flood => "flood",
+            NoticeKind::JournalDamaged => "journal_damaged",
         }
     }
 }

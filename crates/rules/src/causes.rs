@@ -123,7 +123,7 @@ impl Engine {
 
     /// The causes of a case that hold now.
     pub(crate) fn holding_causes(&self, case: &Case) -> Vec<Cause> {
-        let holds = |cause: &&Cause| self.hold(cause).is_some_and(|hold| hold.phase == Phase::Holding);
+        let holds = |cause: &&Cause| self.hold(cause).is_some_and(|hold| hold.phase.holds());
         case.causes.iter().filter(holds).cloned().collect()
     }
 

@@ -104,6 +104,7 @@ impl Engine {
         while let Some((due, timer)) = self.timers.take_due(self.stamp.at) {
             match timer {
                 Timer::Hold { series, rule } => self.held(series, rule, out),
+                Timer::Clear { series, rule } => self.left(series, rule, out),
                 Timer::Silence { device } => self.look_for_silence(device, due, out),
                 Timer::Forget { case } => self.book.forget_over_before(case, self.stamp.at.minus(OVER_KEPT)),
             }

@@ -93,6 +93,18 @@ pub(crate) enum Phase {
     },
     /// It holds.
     Holding,
+    /// It holds still, but is met no more; over when that lasts.
+    Leaving {
+        /// Since when, by the journal's time.
+        since: Timestamp,
+    },
+}
+
+impl Phase {
+    /// Whether the cause holds.
+    pub(crate) fn holds(self) -> bool {
+        matches!(self, Phase::Holding | Phase::Leaving { .. })
+    }
 }
 
 /// Every device and series.

@@ -146,8 +146,8 @@ impl Engine {
     fn level(&mut self, number: u32, rule: u16, reading: &Reading, time: EventTime, out: &mut Effects) {
         let now = self.stamp.at;
         let phase = self.fleet.series(number).slot(rule).map_or(Phase::Idle, |slot| slot.hold.phase);
-        let met = self.rule(rule).met_by(reading.value, phase == Phase::Holding);
-        let hold = hold_time(self.rule(rule));
+        let met = self.rule(rule).met_by(reading.value, phase.holds());
+        let (hold, clearing) = (hold_time(self.rule(rule)), clearing_time(self.rule(rule)));
         let cause = Cause::Series { series: number, rule };
         match (phase, met) {
             (Phase::Idle, false) => {}
@@ -169,10 +169,21 @@ impl Engine {
                 self.fleet.series_mut(number).slot_or_new(rule).hold.phase = Phase::Idle;
                 self.timers.cancel(since.plus(hold), Timer::Hold { series: number, rule });
             }
-            (Phase::Holding, false) => {
+            (Phase::Leaving { since }, true) => {
+                let slot = self.fleet.series_mut(number).slot_or_new(rule);
+                slot.met_at = time.at;
+                slot.hold.phase = Phase::Holding;
+                self.timers.cancel(since.plus(clearing), Timer::Clear { series: number, rule });
+            }
+            (Phase::Holding, false) if clearing.is_zero() => {
                 let ground = self.ground(number, rule, reading, time, Telling::Over);
                 self.end(&cause, ground, out);
             }
+            (Phase::Holding, false) => {
+                self.fleet.series_mut(number).slot_or_new(rule).hold.phase = Phase::Leaving { since: now };
+                self.timers.set(now.plus(clearing), Timer::Clear { series: number, rule });
+            }
+            (Phase::Leaving { .. }, false) => {}
         }
     }
 
@@ -184,7 +195,7 @@ impl Engine {
             return;
         }
         let slot = self.fleet.series_mut(number).slot_or_new(rule);
-        if slot.hold.phase == Phase::Holding || slot.met_at == time.at {
+        if slot.hold.phase.holds() || slot.met_at == time.at {
             return;
         }
         slot.met_at = slot.met_at.max(time.at);
@@ -201,11 +212,27 @@ impl Engine {
 
     /// A level held long enough.
     pub(crate) fn held(&mut self, number: u32, rule: u16, out: &mut Effects) {
-        let series = self.fleet.series(number);
-        let pending = series.slot(rule).is_some_and(|slot| matches!(slot.hold.phase, Phase::Pending { .. }));
-        if !pending {
-            return;
+        let phase = self.fleet.series(number).slot(rule).map(|slot| slot.hold.phase);
+        if matches!(phase, Some(Phase::Pending { .. })) {
+            let (reading, time) = self.newest(number);
+            let ground = self.ground(number, rule, &reading, time, Telling::Met);
+            self.begin(Cause::Series { series: number, rule }, ground, out);
         }
+    }
+
+    /// A level was back long enough.
+    pub(crate) fn left(&mut self, number: u32, rule: u16, out: &mut Effects) {
+        let phase = self.fleet.series(number).slot(rule).map(|slot| slot.hold.phase);
+        if matches!(phase, Some(Phase::Leaving { .. })) {
+            let (reading, time) = self.newest(number);
+            let ground = self.ground(number, rule, &reading, time, Telling::Over);
+            self.end(&Cause::Series { series: number, rule }, ground, out);
+        }
+    }
+
+    /// The newest reading of a series, as far as it is kept.
+    fn newest(&self, number: u32) -> (Reading, EventTime) {
+        let series = self.fleet.series(number);
         let reading = Reading {
             point: series.point.clone(),
             metric: series.metric.clone(),
@@ -214,9 +241,7 @@ impl Engine {
             at: series.at,
         };
         let late = series.received_at.since(series.at) > crate::event_time::LATE_AFTER;
-        let time = EventTime { at: series.at, disbelieved: None, late };
-        let ground = self.ground(number, rule, &reading, time, Telling::Met);
-        self.begin(Cause::Series { series: number, rule }, ground, out);
+        (reading, EventTime { at: series.at, disbelieved: None, late })
     }
 
     fn ground(&self, number: u32, rule: u16, reading: &Reading, time: EventTime, telling: Telling) -> Ground {
@@ -259,6 +284,10 @@ enum Telling {
 
 pub(crate) fn hold_time(rule: &Rule) -> Duration {
     Duration::from_secs(u64::from(rule.hold_s()))
+}
+
+pub(crate) fn clearing_time(rule: &Rule) -> Duration {
+    Duration::from_secs(u64::from(rule.clear_after_s()))
 }
 
 pub(crate) fn evidence(device: DeviceKey, reading: &Reading, at: Timestamp) -> Evidence {

@@ -20,8 +20,9 @@
 //! **What raises.**
 //! - *Device alarm*: a boolean metric of the table in `standard_alarms.rs` is true, at once. The rows about life can be
 //!   neither left out nor weakened nor delayed by a rule file. `test` and `silenced` never raise.
-//! - *Threshold*: a value at or beyond a limit, for the hold, until it is back by the hysteresis. While a hold runs, one
-//!   reading short of the limit ends it.
+//! - *Threshold*: a value at or beyond a limit, for the hold, until it is back by the hysteresis and was for the clearing time.
+//!   While a hold runs, one reading short of the limit ends it; while the clearing time runs, one that is not back by
+//!   the hysteresis ends that.
 //! - *Silent*: nothing heard from a device, listed (from the listing on) or once heard, for the time its set-up names,
 //!   else the rule's; or its status topic or will says that it is gone. Downtime does not count: at [`Event::Started`]
 //!   every such time begins anew, while holds run on and fire then if due.
@@ -93,7 +94,7 @@ pub use standing::STATION_SITE;
 pub use words::metric_words;
 
 /// Counted up whenever the same journal may give other alerts.
-pub const ENGINE_VERSION: u32 = 1;
+pub const ENGINE_VERSION: u32 = 2;
 
 /// Every bound of the engine.
 pub mod limits {

@@ -1,5 +1,6 @@
 //! A checked rule: what it judges, where, and what it raises.
 
+use crate::trend::TrendSpec;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -60,7 +61,22 @@ pub enum Kind {
         hysteresis: f64,
         /// For that many seconds.
         hold_s: u32,
+        /// The value must stay back for that many seconds before the alert clears. Set-ups stored before this was
+        /// asked cleared at once.
+        #[serde(default)]
+        clear_after_s: u32,
     },
+    /// A value has left what is usual for it.
+    Departure {
+        /// Which value, and how far.
+        departure: Departure,
+        /// For that many seconds, and at least two readings.
+        hold_s: u32,
+        /// It must be back for that many seconds before the alert clears.
+        clear_after_s: u32,
+    },
+    /// Several senses in one zone together.
+    Fusion(Fusion),
     /// A device is not heard from, or is said to be gone.
     Silent {
         /// Seconds of silence, for devices whose set-up names none; `None`: those are not watched.
@@ -68,6 +84,77 @@ pub enum Kind {
         /// Seconds after its status topic or its will said that it is gone.
         gone_hold_s: u32,
     },
+}
+
+/// How far a value must leave what is usual for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Departure {
+    /// Of what.
+    pub metric: Metric,
+    /// Which way.
+    pub direction: Direction,
+    /// By that much at least.
+    pub by: f64,
+    /// And by that many times the noise of its readings.
+    pub noise_factor: f64,
+    /// What counts as usual.
+    pub spec: TrendSpec,
+}
+
+/// Which way a value leaves what is usual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// It rises.
+    Up,
+    /// It falls.
+    Down,
+    /// Whichever.
+    Either,
+}
+
+/// Evidence of several senses, added up over a zone (over the device, where no zone is known). It is there when the
+/// parts sum up to 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fusion {
+    /// What speaks for it.
+    pub senses: Vec<Sense>,
+    /// What speaks against it.
+    pub discounts: Vec<Discount>,
+    /// For that many seconds, and at least two readings, when one sense speaks alone.
+    pub hold_s: u32,
+    /// For that many seconds, and at least two readings, when two senses or more speak.
+    pub together_s: u32,
+    /// It must be over for that many seconds before the alert clears.
+    pub clear_after_s: u32,
+}
+
+/// One sense of a fusion.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sense {
+    /// A departure of this size counts in full.
+    pub departure: Departure,
+    /// What it counts for in full: at 0.5 it needs another sense beside it.
+    pub weight: f64,
+}
+
+/// What makes other senses count for less: an explanation that is no fire.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Discount {
+    /// While this is so,
+    pub departure: Departure,
+    /// these senses
+    pub of: BTreeSet<Metric>,
+    /// count for so much of what they would.
+    pub factor: f64,
+}
+
+impl Fusion {
+    /// Every departure that it watches.
+    pub(crate) fn departures(&self) -> impl Iterator<Item = &Departure> {
+        let senses = self.senses.iter().map(|sense| &sense.departure);
+        senses.chain(self.discounts.iter().map(|discount| &discount.departure))
+    }
 }
 
 /// On which side of a limit the danger is.
@@ -148,8 +235,24 @@ impl Rule {
         match &self.kind {
             Kind::DeviceAlarm { metrics, .. } => metrics.contains(judged),
             Kind::Threshold { metric, .. } => metric == judged,
+            Kind::Departure { departure, .. } => departure.metric == *judged,
+            Kind::Fusion(fusion) => fusion.departures().any(|departure| departure.metric == *judged),
             Kind::Silent { .. } => false,
         }
+    }
+
+    /// The means that it asks for of that metric.
+    pub(crate) fn trends_of<'a>(&'a self, metric: &'a Metric) -> impl Iterator<Item = TrendSpec> + 'a {
+        let one = match &self.kind {
+            Kind::Departure { departure, .. } => Some(departure),
+            Kind::DeviceAlarm { .. } | Kind::Threshold { .. } | Kind::Fusion(_) | Kind::Silent { .. } => None,
+        };
+        let many = match &self.kind {
+            Kind::Fusion(fusion) => Some(fusion.departures()),
+            Kind::DeviceAlarm { .. } | Kind::Threshold { .. } | Kind::Departure { .. } | Kind::Silent { .. } => None,
+        };
+        let all = one.into_iter().chain(many.into_iter().flatten());
+        all.filter(move |departure| departure.metric == *metric).map(|departure| departure.spec)
     }
 
     /// Whether that value is what it waits for. `held` says whether it has been until now: then the way back counts.
@@ -162,15 +265,27 @@ impl Rule {
                 Level::Above(limit) => number >= *limit || (held && number > limit - hysteresis),
                 Level::Below(limit) => number <= *limit || (held && number < limit + hysteresis),
             },
-            (Kind::Threshold { .. }, Value::Bool(_)) | (Kind::Silent { .. }, _) => false,
+            (Kind::Threshold { .. }, Value::Bool(_))
+            | (Kind::Departure { .. } | Kind::Fusion(_) | Kind::Silent { .. }, _) => false,
         }
     }
 
     /// How long it must hold, in seconds.
     pub(crate) fn hold_s(&self) -> u32 {
         match self.kind {
-            Kind::DeviceAlarm { hold_s, .. } | Kind::Threshold { hold_s, .. } => hold_s,
+            Kind::DeviceAlarm { hold_s, .. } | Kind::Threshold { hold_s, .. } | Kind::Departure { hold_s, .. } => hold_s,
+            Kind::Fusion(Fusion { hold_s, .. }) => hold_s,
             Kind::Silent { gone_hold_s, .. } => gone_hold_s,
+        }
+    }
+
+    /// How long it must be over, in seconds.
+    pub(crate) fn clear_after_s(&self) -> u32 {
+        match self.kind {
+            Kind::Threshold { clear_after_s, .. }
+            | Kind::Departure { clear_after_s, .. }
+            | Kind::Fusion(Fusion { clear_after_s, .. }) => clear_after_s,
+            Kind::DeviceAlarm { .. } | Kind::Silent { .. } => 0,
         }
     }
 }

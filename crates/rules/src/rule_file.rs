@@ -10,6 +10,7 @@
 //! unit = "Cel"                  # the metric's canonical unit, said so that nobody errs; none for vendor metrics
 //! hysteresis = 3                # clears only when back by that much (0)
 //! hold_s = 10                   # must last that long (0)
+//! clear_after_s = 60            # clears only when back for so long (60), so that a flickering value does not flap
 //! class = "early_warning"
 //! severity = "major"            # the class's own unless said
 //! sources = ["zigbee2mqtt"]     # scope: every list that is there must fit
@@ -44,6 +45,8 @@ use watchfire_settings::{Problem, Section};
 
 /// A hold of more than a day is a slip of the keyboard.
 const HOLD_S_MAX: u64 = 86_400;
+/// A value that flickers about its limit must not tell the people on duty "warning, over, warning" every other second.
+const CLEAR_AFTER_S: u64 = 60;
 /// A silence of more than 31 days is never noticed in time (EN 50136-1 SP1 allows 32 d).
 const SILENT_S_MAX: u64 = 31 * 86_400;
 
@@ -157,7 +160,7 @@ fn ignore_rest(section: &mut Section<'_>) -> Option<Rule> {
         section.optional_text(key);
     }
     section.list("metrics", |_| Ok(()));
-    for key in ["above", "below", "hysteresis", "hold_s", "after_s", "gone_hold_s"] {
+    for key in ["above", "below", "hysteresis", "hold_s", "clear_after_s", "after_s", "gone_hold_s"] {
         section.optional_number(key);
     }
     None
@@ -241,6 +244,7 @@ fn read_threshold(section: &mut Section<'_>) -> Option<Kind> {
     let unit = section.optional_text("unit");
     let hysteresis = section.optional_number("hysteresis").unwrap_or(0.0);
     let hold_s = section.integer_or("hold_s", 0, 0..=HOLD_S_MAX);
+    let clear_after_s = section.integer_or("clear_after_s", CLEAR_AFTER_S, 0..=HOLD_S_MAX);
     let both = (section.has("above"), section.has("below"));
     let level = match both {
         (true, true) => {
@@ -261,7 +265,13 @@ fn read_threshold(section: &mut Section<'_>) -> Option<Kind> {
     check_unit(section, &metric, unit.as_deref());
     let level = level?;
     check_level(section, &metric, level, hysteresis);
-    Some(Kind::Threshold { metric, level, hysteresis, hold_s: u32::try_from(hold_s).ok()? })
+    Some(Kind::Threshold {
+        metric,
+        level,
+        hysteresis,
+        hold_s: u32::try_from(hold_s).ok()?,
+        clear_after_s: u32::try_from(clear_after_s).ok()?,
+    })
 }
 
 fn check_unit(section: &mut Section<'_>, metric: &Metric, said: Option<&str>) {

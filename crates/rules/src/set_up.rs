@@ -5,7 +5,7 @@ use crate::casebook::Cause;
 use crate::engine::Engine;
 use crate::event::SetUp;
 use crate::fleet::{Hold, Phase, Slot};
-use crate::frames::hold_time;
+use crate::frames::{clearing_time, hold_time};
 use crate::timers::Timer;
 use watchfire_model::{DeviceKey, Sites};
 
@@ -35,9 +35,16 @@ impl Engine {
         self.timers.clear();
         for number in self.fleet.series_numbers() {
             for slot in &self.fleet.series(number).slots {
-                if let Phase::Pending { since } = slot.hold.phase {
-                    let due = since.plus(hold_time(self.rule(slot.rule)));
-                    self.timers.set(due, Timer::Hold { series: number, rule: slot.rule });
+                let rule = slot.rule;
+                match slot.hold.phase {
+                    Phase::Idle | Phase::Holding => {}
+                    Phase::Pending { since } => {
+                        self.timers.set(since.plus(hold_time(self.rule(rule))), Timer::Hold { series: number, rule });
+                    }
+                    Phase::Leaving { since } => {
+                        let due = since.plus(clearing_time(self.rule(rule)));
+                        self.timers.set(due, Timer::Clear { series: number, rule });
+                    }
                 }
             }
         }
@@ -104,7 +111,7 @@ impl Engine {
     /// An alert whose cause nobody judges any more stays active until a person closes it.
     fn orphan(&mut self, hold: Hold) {
         if let Some(case) = hold.case.and_then(|key| self.book.get_mut(key)) {
-            case.latched |= hold.phase == Phase::Holding;
+            case.latched |= hold.phase.holds();
         }
     }
 

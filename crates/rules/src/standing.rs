@@ -187,5 +187,6 @@ fn judge_notice(kind: NoticeKind) -> (Class, Severity, Manner) {
         NoticeKind::LoginAttack => (Class::Security, Severity::Major, Manner::Lasting),
         NoticeKind::DoubleIdentity => (Class::Security, Severity::Major, Manner::Lasting),
         NoticeKind::Flood => (Class::Security, Severity::Major, Manner::Lasting),
+        NoticeKind::JournalDamaged => (Class::Fault, Severity::Critical, Manner::Happened),
     }
 }

@@ -9,6 +9,8 @@ use watchfire_model::Timestamp;
 pub(crate) enum Timer {
     /// A level has held long enough.
     Hold { series: u32, rule: u16 },
+    /// A level has been back long enough.
+    Clear { series: u32, rule: u16 },
     /// A device may have been silent too long: looked at again then, so that a reading moves no timer.
     Silence { device: u32 },
     /// An alert that is over leaves the memory.

@@ -20,11 +20,16 @@ pub(crate) fn met(label: &Bilingual, rule: &Rule, reading: &Reading) -> Bilingua
             )
         }
     };
-    if rule.hold_s() > 0 {
-        text.en.push_str(&format!(", for {} s", rule.hold_s()));
-        text.zh.push_str(&format!("，已持续 {} 秒", rule.hold_s()));
-    }
+    add_duration(&mut text, rule.hold_s());
     text
+}
+
+/// Says for how long, where that was asked.
+fn add_duration(text: &mut Bilingual, seconds: u32) {
+    if seconds > 0 {
+        text.en.push_str(&format!(", for {seconds} s"));
+        text.zh.push_str(&format!("，已持续 {seconds} 秒"));
+    }
 }
 
 fn beyond(label: &Bilingual, level: Level, reading: &Reading) -> Bilingual {
@@ -47,7 +52,7 @@ pub(crate) fn over(label: &Bilingual, rule: &Rule, reading: &Reading) -> Bilingu
     let what = metric_words(&reading.metric);
     let (en, zh, point) = (label.english(), label.chinese(), &reading.point);
     match &rule.kind {
-        Kind::Threshold { level, hysteresis, .. } => {
+        Kind::Threshold { level, hysteresis, clear_after_s, .. } => {
             let back = figure(level.way_back(*hysteresis));
             let (value, unit) = (value_words(reading), unit_sign(&reading.metric));
             let (en_side, zh_side) = match level {
@@ -58,10 +63,12 @@ pub(crate) fn over(label: &Bilingual, rule: &Rule, reading: &Reading) -> Bilingu
                 Level::Above(_) => "以下",
                 Level::Below(_) => "以上",
             };
-            Bilingual::new(
+            let mut text = Bilingual::new(
                 format!("{} of {en} (point {point}) is {value}, back {en_side} {back}{unit}", what.en),
                 format!("{zh}（测点 {point}）{}为 {value}，{zh_side} {back}{unit} {zh_end}", what.zh),
-            )
+            );
+            add_duration(&mut text, *clear_after_s);
+            text
         }
         Kind::DeviceAlarm { .. } | Kind::Silent { .. } => Bilingual::new(
             format!("{en} no longer reports: {} (point {point})", what.en),
@@ -133,6 +140,7 @@ pub(crate) fn notice(notice: &Notice) -> Bilingual {
         NoticeKind::LoginAttack => ("wrong credentials, again and again", "反复使用错误凭据登录"),
         NoticeKind::DoubleIdentity => ("one identity on two connections", "同一身份出现两个连接"),
         NoticeKind::Flood => ("a device sends faster than it may", "设备上报过于频繁"),
+        NoticeKind::JournalDamaged => ("a part of the journal cannot be read", "部分日志无法读取"),
     };
     let over = if notice.active { ("", "") } else { ("over: ", "已恢复：") };
     let mut text = Bilingual::new(format!("{}{en}", over.0), format!("{}{zh}", over.1));

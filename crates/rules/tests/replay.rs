@@ -58,7 +58,7 @@ fn transitions_come_out_as_the_contract_has_them() {
     let zeros = "0".repeat(32);
     let wanted = [
         r#"{"id":"J-3-0","seq":3,"at":"2026-01-01T00:01:10Z","transition":"raised","class":"early_warning","severity":"major","site":"house","zone":"kitchen","device":"k1","rule":"hot@7","reason":"temperature of k1 (point temperature) is 57 °C, at or above 57 °C, for 10 s"}"#,
-        r#"{"id":"J-3-0","seq":4,"at":"2026-01-01T00:02:00Z","transition":"cleared","class":"early_warning","severity":"major","site":"house","zone":"kitchen","device":"k1","rule":"hot@7","reason":"temperature of k1 (point temperature) is 20 °C, back below 54 °C"}"#,
+        r#"{"id":"J-3-0","seq":5,"at":"2026-01-01T00:03:00Z","transition":"cleared","class":"early_warning","severity":"major","site":"house","zone":"kitchen","device":"k1","rule":"hot@7","reason":"temperature of k1 (point temperature) is 20 °C, back below 54 °C, for 60 s"}"#,
         r#"{"id":"J-3-0","seq":6,"at":"2026-01-01T00:03:10Z","transition":"raised","class":"early_warning","severity":"major","site":"house","zone":"kitchen","device":"k1","rule":"hot@7","reason":"temperature of k1 (point temperature) is 99 °C, at or above 57 °C, for 10 s"}"#,
         r#"{"id":"J-3-0","seq":7,"at":"2026-01-01T00:03:20Z","transition":"escalated","class":"fire","severity":"critical","site":"house","zone":"kitchen","device":"k1","rule":"device-fire@1","reason":"k1 reports: smoke alarm (point smoke_alarm)"}"#,
         r#"{"id":"J-8-0","seq":8,"at":"2026-01-01T00:03:21Z","transition":"raised","class":"fault","severity":"minor","site":"house","zone":null,"device":"p","rule":"hum@1","reason":"vibration1 of p (point vendor.vibration1) is 2.5, at or above 2"}"#,

@@ -39,6 +39,8 @@ const RETAIN_INTERVAL: Duration = Duration::from_secs(3_600);
 pub(crate) struct ArchivePart {
     /// `None` until it could be opened.
     pub(crate) store: Option<Store>,
+    /// The journal's last entry at the start.
+    pub(crate) last_entry: u64,
     /// The ids of the journal and of the alert log.
     pub(crate) logs: (JournalId, JournalId),
     pub(crate) paths: DataPaths,
@@ -61,6 +63,18 @@ pub(crate) enum ArchiveStop {
     Read(#[source] ReadError),
 }
 
+/// The archive must not be used with these logs, or by this build.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ArchiveStart {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(
+        "the archive holds entry {archived}, but the journal ends at entry {last}: the journal is from a backup; restore \
+         the archive that belongs to it, or move the archive aside to begin a new one"
+    )]
+    Ahead { archived: u64, last: u64 },
+}
+
 /// Where the thread is in the two logs.
 struct Place {
     entries: Reader<RealDisk>,
@@ -75,16 +89,21 @@ struct Place {
 
 impl ArchivePart {
     /// Opens the store now, if it can be; an error only when it must never be used with these logs, or by this build.
-    pub(crate) fn checked(mut self) -> Result<ArchivePart, OpenError> {
+    pub(crate) fn checked(mut self) -> Result<ArchivePart, ArchiveStart> {
         match self.open_store() {
             Err(error @ (OpenError::OtherJournal { .. } | OpenError::Newer { .. } | OpenError::NotAnArchive)) => {
-                Err(error)
+                Err(error.into())
             }
             Err(error) => {
                 warn!(%error, "the archive cannot be opened; trying again, everything else works");
                 Ok(self)
             }
-            Ok(()) => Ok(self),
+            Ok(()) => match self.store.as_ref().map(|store| store.cursors().entries.0) {
+                Some(archived) if archived > self.last_entry => {
+                    Err(ArchiveStart::Ahead { archived, last: self.last_entry })
+                }
+                _ => Ok(self),
+            },
         }
     }
 

@@ -5,7 +5,7 @@ use crate::config::station::JournalConfig;
 use crate::parts::fold::Fold;
 use crate::parts::paths::DataPaths;
 use crate::parts::recovery::{self, Ends, RecoveryError};
-use crate::parts::{poison, started};
+use crate::parts::{anchor, poison};
 use crate::stamp_clock::StampClock;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,8 @@ pub(crate) enum DiskError {
     Folder { folder: PathBuf, source: io::Error },
     #[error("failed to open the journal in {}: {source}", folder.display())]
     Open { folder: PathBuf, source: OpenError },
+    #[error("failed to note the clock: {0}")]
+    Clock(#[from] watchfire_journal::atomic_file::WriteError),
     #[error(transparent)]
     Recovery(#[from] RecoveryError),
 }
@@ -46,6 +48,8 @@ pub(crate) struct DiskState {
     pub(crate) snapshot: u64,
     /// Entries whose transitions are not what the alert log holds.
     pub(crate) differences: u64,
+    /// Sealed parts of the logs that cannot be read.
+    pub(crate) damaged: Vec<String>,
     /// The entry at which the rules died too often.
     pub(crate) skip: Option<Seq>,
 }
@@ -65,10 +69,17 @@ pub(crate) fn open(data_dir: &Path, config: &JournalConfig) -> Result<DiskState,
     let (alert_log, alerts) = open_log(&paths.alert_log(), small)?;
     info!(journal = %recovered.journal_id, entries = recovered.last, alerts = alerts.last, torn_bytes = recovered.torn_bytes, "logs opened");
 
+    let damaged = recovered
+        .damaged
+        .iter()
+        .chain(&alerts.damaged)
+        .map(|(file, damage)| format!("{}: {damage}", file.display()))
+        .collect();
     let boot_id = clock::boot_id();
     let now = clock::read(boot_id);
-    let before = started::before(&paths, recovered.last);
+    let before = anchor::before(&paths, recovered.last);
     let (stamps, down) = StampClock::start(before.as_ref(), &now);
+    anchor::note(&paths.clock(), &stamps.anchor(boot_id))?;
     let started = Started {
         build: env!("CARGO_PKG_VERSION").to_owned(),
         engine_version: ENGINE_VERSION,
@@ -92,6 +103,7 @@ pub(crate) fn open(data_dir: &Path, config: &JournalConfig) -> Result<DiskState,
         applied: state.position,
         snapshot: state.snapshot,
         differences: state.differences,
+        damaged,
         skip,
     })
 }

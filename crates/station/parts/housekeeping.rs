@@ -2,15 +2,18 @@
 //! and how full the disk is, is watched and told.
 
 use crate::config::station::JournalConfig;
+use crate::parts::anchor;
 use crate::parts::inputs::Inputs;
 use crate::parts::metrics::StationMetrics;
 use crate::parts::paths::DataPaths;
 use crate::parts::progress::Follower;
+use crate::stamp_clock::Anchor;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use watchfire_journal::retention::{self, AgedSegment, Cursor, Hold, Policy, Room};
@@ -32,6 +35,7 @@ pub(crate) struct HousekeepingPart {
     pub(crate) rules: Follower,
     pub(crate) desk: Follower,
     pub(crate) archived: Follower,
+    pub(crate) anchor: watch::Receiver<Anchor>,
     pub(crate) inputs: Inputs,
     pub(crate) metrics: Arc<StationMetrics>,
     pub(crate) stop: CancellationToken,
@@ -59,9 +63,19 @@ impl HousekeepingPart {
                     () = tokio::time::sleep(INTERVAL) => false,
                 }
             };
-            if runtime.block_on(stopped) {
+            let stopped = runtime.block_on(stopped);
+            self.note_clock();
+            if stopped {
                 return;
             }
+        }
+    }
+
+    /// Where the clock stands, so that a restart goes on from there.
+    fn note_clock(&self) {
+        let anchor = *self.anchor.borrow();
+        if let Err(error) = anchor::note(&self.paths.clock(), &anchor) {
+            warn!(%error, "the clock could not be noted");
         }
     }
 

@@ -5,11 +5,11 @@ use crate::clock;
 use crate::parts::inputs::OwnInput;
 use crate::parts::metrics::StationMetrics;
 use crate::parts::progress::Progress;
-use crate::stamp_clock::StampClock;
+use crate::stamp_clock::{Anchor, StampClock};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use watchfire_intake::{Flow, Submission};
@@ -41,6 +41,8 @@ pub(crate) struct JournalPart {
     pub(crate) own: mpsc::Receiver<OwnInput>,
     pub(crate) durable: Progress,
     pub(crate) flow: Arc<Flow>,
+    /// The clock as it stands, for the next start.
+    pub(crate) anchor: watch::Sender<Anchor>,
     pub(crate) metrics: Arc<StationMetrics>,
     pub(crate) stop: CancellationToken,
 }
@@ -57,6 +59,7 @@ impl JournalPart {
             let durable = self.sync()?;
             self.flow.journaled(Seq(durable));
             self.durable.advance(durable);
+            self.anchor.send_replace(self.stamps.anchor(self.boot_id));
             self.metrics.journaled(own.len() + frames.len(), begun.elapsed());
             let mut seqs = (first..).map(Seq);
             for (seq, own) in seqs.by_ref().zip(own.drain(..)) {

@@ -1,10 +1,12 @@
 //! Where the crates meet: short loops of direct calls, one file per thread or task. `station.rs` starts and stops them
 //! in order.
 
+pub(crate) mod anchor;
 pub(crate) mod archive;
 pub(crate) mod board;
 pub(crate) mod channels;
 pub(crate) mod disk_state;
+pub(crate) mod first_entries;
 pub(crate) mod fold;
 pub(crate) mod housekeeping;
 pub(crate) mod inputs;
@@ -19,7 +21,8 @@ pub(crate) mod probe;
 pub(crate) mod progress;
 pub(crate) mod recovery;
 pub(crate) mod rules;
-pub(crate) mod started;
+pub(crate) mod shared;
+pub(crate) mod start_error;
 pub(crate) mod station;
 #[cfg(test)]
 mod station_tests;

@@ -49,9 +49,9 @@ impl DataPaths {
         self.root.join("users")
     }
 
-    /// Where the last start stands in the journal.
-    pub(crate) fn started(&self) -> PathBuf {
-        self.root.join("started.json")
+    /// The clock's anchor.
+    pub(crate) fn clock(&self) -> PathBuf {
+        self.root.join("clock.json")
     }
 
     /// Where the rules died, if they did.

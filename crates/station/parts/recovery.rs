@@ -20,6 +20,11 @@ pub(crate) const SNAPSHOT_NAME: &str = "rules";
 /// The state cannot be built again from what is on disk.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RecoveryError {
+    #[error(
+        "the alert log knows entry {logged}, but the journal ends at entry {last}: one of them is from a backup; \
+         restore both from the same one"
+    )]
+    LogAhead { logged: u64, last: u64 },
     #[error("failed to read the snapshots: {0}")]
     Snapshot(#[source] io::Error),
     #[error("failed to read the journal: {0}")]
@@ -72,6 +77,9 @@ pub(crate) fn recover(paths: &DataPaths, ends: Ends, skip: Option<Seq>) -> Resul
         None => (Fold::new(journal, paths.set_ups(), skips), 0),
     };
     let logged = last_logged(paths, ends.alerts)?;
+    if logged > ends.entries {
+        return Err(RecoveryError::LogAhead { logged, last: ends.entries });
+    }
     let differences = reapply(paths, &mut fold, snapshot, logged, ends)?;
     info!(snapshot, logged, entries = ends.entries, differences, "state recovered");
     Ok(Recovered { fold, position: logged.max(snapshot), differences, snapshot })

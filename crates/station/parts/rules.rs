@@ -24,8 +24,9 @@ use watchfire_rules::{Effects, replay};
 
 /// Entries applied before the alert log is synced; an alarm among them waits for the rest, about a millisecond.
 const BATCH_ENTRIES_MAX: usize = 256;
-/// A snapshot is due after so many entries ...
+/// A snapshot is due after so many entries, but no sooner than `SNAPSHOT_PAUSE` after the one before ...
 const SNAPSHOT_ENTRIES: u64 = 500_000;
+const SNAPSHOT_PAUSE: Duration = Duration::from_secs(20);
 /// ... or, when there were any, after so long.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(300);
 /// How often a full disk is tried again.
@@ -75,8 +76,7 @@ impl RulesPart {
     /// Runs until the journal is closed and everything in it is applied.
     pub(crate) fn run(mut self, runtime: &Handle) -> Result<(), RulesStop> {
         let snapshots = SnapshotWriter::start(&self);
-        let mut snapshot_due = self.position + SNAPSHOT_ENTRIES;
-        let mut snapshot_at: Option<Timestamp> = None;
+        let mut due = SnapshotDue { position: self.position, at: None };
         loop {
             let durable = match self.durable.now() {
                 now if now > self.position => now,
@@ -86,11 +86,8 @@ impl RulesPart {
                 },
             };
             let at = self.batch(durable)?;
-            let since = *snapshot_at.get_or_insert(at);
-            if self.position >= snapshot_due || at.since(since) >= SNAPSHOT_INTERVAL {
+            if due.now(self.position, at) {
                 snapshots.save(self.position, &self.fold);
-                snapshot_due = self.position + SNAPSHOT_ENTRIES;
-                snapshot_at = Some(at);
             }
         }
         snapshots.finish(self.position, &self.fold);
@@ -227,6 +224,25 @@ impl Tell {
                 "alert"
             );
         }
+    }
+}
+
+/// When the next snapshot is due: counted from the one before, or from the start.
+struct SnapshotDue {
+    position: u64,
+    at: Option<Timestamp>,
+}
+
+impl SnapshotDue {
+    /// Whether one is due now; if so, the next is counted from here.
+    fn now(&mut self, position: u64, at: Timestamp) -> bool {
+        let since = at.since(*self.at.get_or_insert(at));
+        let enough = position - self.position >= SNAPSHOT_ENTRIES && since >= SNAPSHOT_PAUSE;
+        let due = enough || since >= SNAPSHOT_INTERVAL;
+        if due {
+            *self = SnapshotDue { position, at: Some(at) };
+        }
+        due
     }
 }
 

@@ -2,26 +2,25 @@
 //! desk, journal, rules and archive, console.
 
 use crate::clock;
-use crate::config::{self, Config, StationConfig};
+use crate::config::{self, Config};
 use crate::parts::archive::ArchivePart;
 use crate::parts::board;
 use crate::parts::disk_state::{self, DiskState};
+use crate::parts::first_entries::{FirstEntries, journal_set_up};
 use crate::parts::housekeeping::HousekeepingPart;
-use crate::parts::inputs::{Inputs, OwnInput, inputs};
+use crate::parts::inputs::{OwnInput, inputs};
 use crate::parts::journal::JournalPart;
 use crate::parts::listener::{Listener, ListenerNeeds, Secrets};
-use crate::parts::metrics::StationMetrics;
 use crate::parts::notify::NotifyPart;
-use crate::parts::order_desk::OrderDesk;
-use crate::parts::paths::DataPaths;
 use crate::parts::probe::ProbePart;
-use crate::parts::progress::{Follower, Progress};
+use crate::parts::progress::Progress;
 use crate::parts::rules::{RulesPart, Tell};
+use crate::parts::shared::{Movers, Shared};
+use crate::parts::start_error::{StartError, failed};
 use crate::parts::status::StatusPart;
 use crate::parts::threads::Threads;
-use crate::parts::{poison, started, ticks};
-use crate::set_up_store;
-use prometheus::Registry;
+use crate::parts::{poison, ticks};
+use crate::stamp_clock::Anchor;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,10 +31,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use watchfire_archive::History;
-use watchfire_console::{Command, Console, DemoLogin, Health, Live, Users};
-use watchfire_intake::{Flow, Submission};
+use watchfire_console::{Command, Console, DemoLogin, Health, Users};
+use watchfire_intake::Submission;
 use watchfire_journal::{Reader, RealDisk};
-use watchfire_model::{Input, JournalId, Notice, NoticeKind, Seq, Setup};
+use watchfire_model::JournalId;
 use watchfire_notify::{Channel, DeskOptions, Dispatcher, DispatcherOptions};
 use watchfire_rules::SetUp;
 
@@ -49,19 +48,6 @@ pub(crate) struct StationOptions {
     pub(crate) channels: Vec<Arc<dyn Channel>>,
     /// In the demo: the log-in that the log-in page shows.
     pub(crate) demo: Option<DemoLogin>,
-}
-
-/// A start failed. The message says what, and what to do.
-#[derive(Debug, thiserror::Error)]
-#[error("failed to {doing}: {why}")]
-pub(crate) struct StartError {
-    doing: &'static str,
-    why: String,
-}
-
-/// Makes an error of whatever stands in the way of `doing`.
-fn failed<E: std::fmt::Display>(doing: &'static str) -> impl Fn(E) -> StartError {
-    move |why| StartError { doing, why: why.to_string() }
 }
 
 /// A running station.
@@ -88,64 +74,6 @@ struct Stops {
     desk: CancellationToken,
     journal: CancellationToken,
     console: CancellationToken,
-}
-
-/// What several parts hold.
-struct Shared {
-    config: StationConfig,
-    paths: DataPaths,
-    registry: Registry,
-    metrics: Arc<StationMetrics>,
-    live: Arc<Live>,
-    flow: Arc<Flow>,
-    orders: Arc<OrderDesk>,
-    inputs: Inputs,
-    positions: Positions,
-    journal: JournalId,
-}
-
-/// How far everybody is, to follow.
-struct Positions {
-    durable: Follower,
-    applied: Follower,
-    alerts: Follower,
-    rules_saved: Follower,
-    desk_saved: Follower,
-    archived: Follower,
-}
-
-/// The same positions, for those who move them on. Each is held by its part alone, so that its end is seen.
-struct Movers {
-    durable: Progress,
-    applied: Progress,
-    alerts: Progress,
-    rules_saved: Progress,
-    desk_saved: Progress,
-    archived: Progress,
-}
-
-impl Movers {
-    fn at(disk: &DiskState) -> Movers {
-        Movers {
-            durable: Progress::at(disk.writer.durable()),
-            applied: Progress::at(disk.applied),
-            alerts: Progress::at(disk.alert_log.durable()),
-            rules_saved: Progress::at(disk.snapshot),
-            desk_saved: Progress::at(0),
-            archived: Progress::at(0),
-        }
-    }
-
-    fn followers(&self) -> Positions {
-        Positions {
-            durable: self.durable.follower(),
-            applied: self.applied.follower(),
-            alerts: self.alerts.follower(),
-            rules_saved: self.rules_saved.follower(),
-            desk_saved: self.desk_saved.follower(),
-            archived: self.archived.follower(),
-        }
-    }
 }
 
 impl Station {
@@ -190,7 +118,7 @@ impl Station {
         };
         let first = FirstEntries::of(&disk, set_up);
         station.start_threads(disk, movers, (own_queue, frame_queue), channels)?;
-        station.journal_first_entries(first).await?;
+        first.journal(&station.shared).await?;
         station.start_tasks(mqtt_socket, console_socket, demo)?;
         Ok(station)
     }
@@ -204,7 +132,8 @@ impl Station {
     ) -> Result<(), StartError> {
         let archive = self.archive_part(&disk, movers.archived)?;
         let notify = self.notify_part(&disk, movers.desk_saved, channels)?;
-        let housekeeping = self.housekeeping_part();
+        let (anchor, anchor_seen) = watch::channel(disk.stamps.anchor(disk.boot_id));
+        let housekeeping = self.housekeeping_part(anchor_seen);
         let shared = &self.shared;
         let rules = RulesPart {
             entries: Reader::open(&RealDisk, &disk.paths.journal(), disk.applied + 1)
@@ -234,6 +163,7 @@ impl Station {
             own,
             durable: movers.durable,
             flow: Arc::clone(&shared.flow),
+            anchor,
             metrics: Arc::clone(&shared.metrics),
             stop: self.stops.journal.clone(),
         };
@@ -257,6 +187,7 @@ impl Station {
         let logs = (JournalId(disk.journal.0), JournalId(disk.alert_log.journal_id().0));
         let part = ArchivePart {
             store: None,
+            last_entry: disk.writer.durable(),
             logs,
             paths: disk.paths.clone(),
             applied: shared.positions.applied.clone(),
@@ -295,7 +226,7 @@ impl Station {
         })
     }
 
-    fn housekeeping_part(&self) -> HousekeepingPart {
+    fn housekeeping_part(&self, anchor: watch::Receiver<Anchor>) -> HousekeepingPart {
         let shared = &self.shared;
         HousekeepingPart {
             paths: shared.paths.clone(),
@@ -303,33 +234,11 @@ impl Station {
             rules: shared.positions.rules_saved.clone(),
             desk: shared.positions.desk_saved.clone(),
             archived: shared.positions.archived.clone(),
+            anchor,
             inputs: shared.inputs.clone(),
             metrics: Arc::clone(&shared.metrics),
             stop: self.stops.desk.clone(),
         }
-    }
-
-    /// `Started`, the set-up when it is another, and the entry to be skipped: before any device is heard.
-    async fn journal_first_entries(&self, first: FirstEntries) -> Result<(), StartError> {
-        let doing = "journal the start";
-        let inputs = &self.shared.inputs;
-        let seq = inputs.journal(&Input::Started(first.started)).await.map_err(failed(doing))?;
-        started::note(&self.shared.paths.started(), seq).map_err(failed(doing))?;
-        if let Some(skip) = first.skip {
-            inputs.journal(&Input::Skip(skip)).await.map_err(failed(doing))?;
-            let detail =
-                format!("the rules died {} times at entry {skip}; it is kept and not applied", poison::DEATHS_MAX);
-            let kind = NoticeKind::EntrySkipped;
-            let notice = Notice { kind, subject: skip.to_string(), detail, active: true };
-            inputs.journal(&Input::Notice(notice)).await.map_err(failed(doing))?;
-            poison::forget(&self.shared.paths.died()).map_err(failed(doing))?;
-        }
-        if first.differences > 0 {
-            let detail = format!("{} entries give other alerts than before; what was told stays", first.differences);
-            let notice = Notice { kind: NoticeKind::ReplayDiffers, subject: String::new(), detail, active: true };
-            inputs.journal(&Input::Notice(notice)).await.map_err(failed(doing))?;
-        }
-        journal_set_up(&self.shared, first.in_force, first.set_up).await.map_err(failed(doing))
     }
 
     fn start_tasks(
@@ -471,66 +380,6 @@ impl Station {
             }
         }
     }
-}
-
-/// What is journaled before any device is heard.
-struct FirstEntries {
-    started: watchfire_model::Started,
-    skip: Option<Seq>,
-    differences: u64,
-    in_force: Option<Setup>,
-    set_up: SetUp,
-}
-
-impl FirstEntries {
-    fn of(disk: &DiskState, set_up: SetUp) -> FirstEntries {
-        FirstEntries {
-            started: disk.started.clone(),
-            skip: disk.skip,
-            differences: disk.differences,
-            in_force: disk.fold.in_force(),
-            set_up,
-        }
-    }
-}
-
-impl Shared {
-    fn new(
-        config: StationConfig,
-        disk: &DiskState,
-        positions: Positions,
-        inputs: Inputs,
-    ) -> Result<Shared, prometheus::Error> {
-        let registry = Registry::new();
-        let metrics = Arc::new(StationMetrics::new(&registry)?);
-        metrics.replay_differences.inc_by(disk.differences);
-        let flow = Arc::new(Flow::default());
-        flow.journaled(positions.durable.seq());
-        flow.applied(positions.applied.seq());
-        Ok(Shared {
-            config,
-            paths: disk.paths.clone(),
-            registry,
-            metrics,
-            live: Arc::new(Live::new()),
-            flow,
-            orders: Arc::default(),
-            inputs,
-            positions,
-            journal: JournalId(disk.journal.0),
-        })
-    }
-}
-
-/// Stores a set-up and journals it, unless it is the one in force.
-async fn journal_set_up(shared: &Shared, in_force: Option<Setup>, set_up: SetUp) -> Result<(), String> {
-    let folder = shared.paths.set_ups();
-    let stored = tokio::task::spawn_blocking(move || set_up_store::store(&folder, &set_up)).await;
-    let setup = stored.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
-    if in_force == Some(setup) {
-        return Ok(());
-    }
-    shared.inputs.journal(&Input::Setup(setup)).await.map(drop).map_err(|error| error.to_string())
 }
 
 fn console_of(

@@ -43,7 +43,7 @@ fn fraction(tail: &[u8]) -> Option<i64> {
 }
 
 /// Days since 1970-01-01, with years that begin in March so that the leap day is the last.
-fn days(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let months_since_march = (month + 9) % 12;
     let day_of_year = (153 * months_since_march + 2) / 5 + day - 1;
@@ -52,9 +52,32 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     year * 365 + leap_days + day_of_year - 719_468
 }
 
+/// The year, month and day of a count of days since 1970-01-01: the inverse of [`days`].
+pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
+    const DAYS_OF_400_YEARS: i64 = 146_097;
+    let days = days + 719_468;
+    let day_of_era = days.rem_euclid(DAYS_OF_400_YEARS);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let months_since_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * months_since_march + 2) / 5 + 1;
+    let month = (months_since_march + 2) % 12 + 1;
+    let year = year_of_era + days.div_euclid(DAYS_OF_400_YEARS) * 400;
+    (if month <= 2 { year + 1 } else { year }, month, day)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_and_dates_both_ways() {
+        for day in -800_000..800_000 {
+            let (year, month, date) = civil(day);
+            // The count of days is for years from 0 on, which is all that times need.
+            assert!(year < 0 || days(year, month, date) == day, "{year}-{month}-{date}");
+        }
+    }
 
     #[test]
     fn as_the_model_reads_it() {

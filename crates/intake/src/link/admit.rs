@@ -63,7 +63,7 @@ impl Chunk {
             room.into_tickets();
         }
         for ((permit, input), number) in permits.zip(self.inputs).zip(first..) {
-            permit.send(Submission { input, ticket: Ticket::new(&self.gate, number) });
+            permit.send(Submission { input, ticket: Ticket::new(&self.gate, number, number == self.last) });
         }
     }
 }

@@ -242,7 +242,7 @@ impl Parting {
         let link = FrameLink::MqttWill { retain: will.retain };
         let input = self.principal.encode(link, &will.topic, &will.payload);
         room.into_tickets();
-        let submission = Submission { input, ticket: Ticket::new(&gate, 1) };
+        let submission = Submission { input, ticket: Ticket::new(&gate, 1, true) };
         let sent = self.shared.queue.send(submission).await;
         let durable = poll_fn(|cx| {
             gate.listen(cx.waker());

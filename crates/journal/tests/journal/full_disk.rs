@@ -15,9 +15,11 @@ fn the_reserve_keeps_the_journal_going_and_comes_back() {
     assert_eq!(writer.sync().unwrap(), 1);
     assert_eq!(writer.reserve_state(), ReserveState::Released);
 
+    let used = disk.used();
     writer.append(&[8; 900]).unwrap();
     assert!(matches!(writer.sync(), Err(SyncError::DiskFull)));
     assert!(matches!(writer.sync(), Err(SyncError::DiskFull)));
+    assert_eq!(disk.used(), used, "the torn part does not hold space");
     assert_eq!((writer.durable(), writer.next()), (1, 3));
     assert_eq!(writer.append(b"more").unwrap(), 3);
 

@@ -1,0 +1,104 @@
+//! One identity floods at full speed, by QoS 0 and QoS 1 over several connections; how long another's fire takes to an
+//! alert event at a browser.
+
+use crate::support::Fault;
+use crate::support::fires::{self, PREFIX, SITE};
+use crate::support::load::{Load, Loaded};
+use crate::support::mosquitto::Mosquitto;
+use crate::support::options::Options;
+use crate::support::place::Place;
+use crate::support::process::Process;
+use crate::support::samples::{percentile, thousands};
+use crate::support::site_plan::{SECRET, SitePlan};
+use crate::support::station::Home;
+use crate::support::table::Row;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+const BAR_MS: f64 = 250.0;
+const CONNECTIONS: u32 = 4;
+/// Before the first fire, so that the flood is at its height.
+const RISE: Duration = Duration::from_secs(3);
+
+/// A flood by both qualities of service.
+struct Flood {
+    by_qos: Vec<Process>,
+}
+
+impl Flood {
+    fn start(target: SocketAddr, user: &str, seconds: f64, log: &Path) -> Result<Flood, Fault> {
+        let start = |qos: u8| {
+            let users = if user.is_empty() { Vec::new() } else { vec![user.to_owned()] };
+            let load = Load {
+                users,
+                password: SECRET.to_owned(),
+                site: "flood".to_owned(),
+                connections: CONNECTIONS,
+                prefix: format!("flood-{qos}-"),
+                in_flight: 1_000,
+                qos,
+                ..Load::standard(target, seconds)
+            };
+            load.start(log)
+        };
+        let flood = Flood { by_qos: vec![start(0)?, start(1)?] };
+        std::thread::sleep(RISE);
+        Ok(flood)
+    }
+
+    /// Frames a second that it got rid of; an error when it was over before the last fire.
+    fn end(mut self) -> Result<f64, Fault> {
+        if self.by_qos.iter_mut().any(Process::has_ended) {
+            return Err("the flood ended before the last fire".into());
+        }
+        let loaded: Result<Vec<Loaded>, Fault> = self.by_qos.iter_mut().map(Process::line).collect();
+        Ok(loaded?.iter().map(|loaded| loaded.per_second).sum())
+    }
+}
+
+pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
+    let (rounds, fires) = (options.either(3, 1), options.either(200, 60));
+    let seconds = RISE.as_secs_f64() + f64::from(fires) * 0.3;
+    let devices = (0..2 * CONNECTIONS).map(|index| format!("flood-{}-{}", index / CONNECTIONS, index % CONNECTIONS));
+    let flooding = SitePlan { id: "flood".into(), gateways: 1, devices: devices.collect() };
+    let home = Home::new(&options.dir, &[flooding, SitePlan::new(SITE, PREFIX, rounds * fires)])?;
+    let station = home.start()?;
+    let peer_place = Place::new(&options.dir)?;
+    let mosquitto = Mosquitto::start(&options.dir)?;
+    let (mut ours, mut peers, mut rates, mut peer_rates) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for round in 0..rounds {
+        let flood = Flood::start(station.mqtt, "flood/gw0", seconds, &home.place.log())?;
+        ours.extend(fires::through_station(&station, round * fires, fires)?);
+        rates.push(flood.end()?);
+        let flood = Flood::start(mosquitto.address, "", seconds, &peer_place.log())?;
+        peers.extend(fires::through_peer(mosquitto.address, fires)?);
+        peer_rates.push(flood.end()?);
+    }
+    station.stop()?;
+    let (p99, peer_p99) = (percentile(&ours, 0.99), percentile(&peers, 0.99));
+    Ok(vec![Row {
+        figure: "one identity flooding at full speed: another's fire at an SSE client, p99".into(),
+        bar: format!("≤ {BAR_MS} ms"),
+        measured: format!("{p99:.1} ms"),
+        ratio: format!("{:.2} × the bar", p99 / BAR_MS),
+        met: Some(p99 <= BAR_MS),
+        notes: vec![
+            format!(
+                "{} fires, each of a fresh device; median {:.1} ms, slowest {:.1} ms",
+                ours.len(),
+                percentile(&ours, 0.5),
+                percentile(&ours, 1.0)
+            ),
+            format!(
+                "the flood: {CONNECTIONS} connections with QoS 0 and {CONNECTIONS} with QoS 1 × 1,000 in flight, {}/s",
+                thousands(percentile(&rates, 0.5))
+            ),
+            format!(
+                "mosquitto from publish to subscriber under the same flood ({}/s): median {:.1} ms, p99 {peer_p99:.1} ms; neither disk nor rules",
+                thousands(percentile(&peer_rates, 0.5)),
+                percentile(&peers, 0.5)
+            ),
+        ],
+    }])
+}

@@ -1,0 +1,46 @@
+//! The `sites.toml` of a station that is measured: sites with a gateway identity each (or many), and the devices that
+//! publish, listed, so that nothing is unclaimed.
+
+use std::fmt::Write as _;
+
+/// The password of every identity.
+pub(crate) const SECRET: &str = "bench-secret";
+
+/// One site.
+pub(crate) struct SitePlan {
+    /// Its id.
+    pub(crate) id: String,
+    /// Identities `gw0`, `gw1`, …: gateways.
+    pub(crate) gateways: u32,
+    /// Names of its devices, in our own scheme.
+    pub(crate) devices: Vec<String>,
+}
+
+impl SitePlan {
+    /// A site with one gateway and devices `<prefix>0`, `<prefix>1`, ….
+    pub(crate) fn new(id: &str, prefix: &str, devices: u32) -> SitePlan {
+        let devices = (0..devices).map(|number| format!("{prefix}{number}")).collect();
+        SitePlan { id: id.to_owned(), gateways: 1, devices }
+    }
+
+    /// The user name of a gateway.
+    pub(crate) fn user(&self, gateway: u32) -> String {
+        format!("{}/gw{gateway}", self.id)
+    }
+}
+
+/// The text of `sites.toml`.
+pub(crate) fn toml(sites: &[SitePlan]) -> String {
+    let mut text = String::new();
+    for site in sites {
+        let id = &site.id;
+        let _ = writeln!(text, "[sites.{id}]\nname = {{ en = \"{id}\", zh = \"{id}\" }}\nkind = \"building\"");
+        for gateway in 0..site.gateways {
+            let _ = writeln!(text, "[sites.{id}.identities.gw{gateway}]\nrole = \"gateway\"\nsecret = \"file:secret\"");
+        }
+        for device in &site.devices {
+            let _ = writeln!(text, "[[sites.{id}.devices]]\nsource = \"watchfire\"\nname = \"{device}\"");
+        }
+    }
+    text
+}

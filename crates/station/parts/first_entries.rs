@@ -1,0 +1,71 @@
+//! What is journaled before any device is heard, and the set-ups after it.
+
+use crate::parts::disk_state::DiskState;
+use crate::parts::poison;
+use crate::parts::shared::Shared;
+use crate::parts::start_error::{StartError, failed};
+use crate::set_up_store;
+use watchfire_model::{Input, Notice, NoticeKind, Seq, Setup, Started};
+use watchfire_rules::SetUp;
+
+/// What is journaled before any device is heard.
+pub(crate) struct FirstEntries {
+    started: Started,
+    skip: Option<Seq>,
+    differences: u64,
+    damaged: Vec<String>,
+    in_force: Option<Setup>,
+    set_up: SetUp,
+}
+
+impl FirstEntries {
+    /// From what the disk gave and the configuration says.
+    pub(crate) fn of(disk: &DiskState, set_up: SetUp) -> FirstEntries {
+        FirstEntries {
+            started: disk.started.clone(),
+            skip: disk.skip,
+            differences: disk.differences,
+            damaged: disk.damaged.clone(),
+            in_force: disk.fold.in_force(),
+            set_up,
+        }
+    }
+
+    /// `Started`, the set-up when it is another, and the entry to be skipped: before any device is heard.
+    pub(crate) async fn journal(self, shared: &Shared) -> Result<(), StartError> {
+        let doing = "journal the start";
+        let inputs = &shared.inputs;
+        let first = self;
+        inputs.journal(&Input::Started(first.started)).await.map_err(failed(doing))?;
+        if let Some(skip) = first.skip {
+            inputs.journal(&Input::Skip(skip)).await.map_err(failed(doing))?;
+            let detail =
+                format!("the rules died {} times at entry {skip}; it is kept and not applied", poison::DEATHS_MAX);
+            let kind = NoticeKind::EntrySkipped;
+            let notice = Notice { kind, subject: skip.to_string(), detail, active: true };
+            inputs.journal(&Input::Notice(notice)).await.map_err(failed(doing))?;
+            poison::forget(&shared.paths.died()).map_err(failed(doing))?;
+        }
+        for detail in first.damaged {
+            let notice = Notice { kind: NoticeKind::JournalDamaged, subject: String::new(), detail, active: true };
+            inputs.journal(&Input::Notice(notice)).await.map_err(failed(doing))?;
+        }
+        if first.differences > 0 {
+            let detail = format!("{} entries give other alerts than before; what was told stays", first.differences);
+            let notice = Notice { kind: NoticeKind::ReplayDiffers, subject: String::new(), detail, active: true };
+            inputs.journal(&Input::Notice(notice)).await.map_err(failed(doing))?;
+        }
+        journal_set_up(shared, first.in_force, first.set_up).await.map_err(failed(doing))
+    }
+}
+
+/// Stores a set-up and journals it, unless it is the one in force.
+pub(crate) async fn journal_set_up(shared: &Shared, in_force: Option<Setup>, set_up: SetUp) -> Result<(), String> {
+    let folder = shared.paths.set_ups();
+    let stored = tokio::task::spawn_blocking(move || set_up_store::store(&folder, &set_up)).await;
+    let setup = stored.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+    if in_force == Some(setup) {
+        return Ok(());
+    }
+    shared.inputs.journal(&Input::Setup(setup)).await.map(drop).map_err(|error| error.to_string())
+}

@@ -1,0 +1,111 @@
+//! Text as panels send it: GB 18030 in a field that is padded with whatever the maker had at hand.
+//!
+//! Cleaned in this order: a maker's own prefix (dialect) and one leading control byte fall away, then NUL, space and
+//! 0xA0 at both ends; what stands behind a NUL is left over from an older text. Bad text never costs an alarm: it is no
+//! text, and the bytes are in the journal.
+
+use compact_str::CompactString;
+use encoding_rs::GB18030;
+
+/// Bytes of a component's text field.
+pub const COMPONENT_TEXT_BYTES: usize = 31;
+
+const SPACE: u8 = 0x20;
+const PAD: u8 = 0xA0;
+
+/// The text of a field; `None` when the bytes are no GB 18030.
+pub fn clean(field: &[u8], prefix_bytes: u8) -> Option<CompactString> {
+    let field = field.get(usize::from(prefix_bytes)..).unwrap_or_default();
+    let field = field.strip_prefix(&[0]).unwrap_or(field);
+    let field = match field {
+        [control, rest @ ..] if *control < SPACE => rest,
+        whole => whole,
+    };
+    let start = field.iter().position(|byte| !is_padding(*byte)).unwrap_or(field.len());
+    let field = field.get(start..).unwrap_or_default();
+    let field = field.split(|byte| *byte == 0).next().unwrap_or_default();
+    let end = field.iter().rposition(|byte| !is_padding(*byte)).map_or(0, |last| last + 1);
+    // 0xA0 is padding, but also the second byte of some characters: one is given back when the text does not end without.
+    decode(field.get(..end)?).or_else(|| decode(field.get(..=end).filter(|text| text.ends_with(&[PAD]))?))
+}
+
+/// The bytes of a text as a component's field: cut at a character, filled up with NUL.
+pub fn component_field(text: &str) -> [u8; COMPONENT_TEXT_BYTES] {
+    let mut field = [0; COMPONENT_TEXT_BYTES];
+    let mut free = field.as_mut_slice();
+    for c in text.chars() {
+        let mut utf8 = [0; 4];
+        let (bytes, _, unmappable) = GB18030.encode(c.encode_utf8(&mut utf8));
+        let Some((head, rest)) = free.split_at_mut_checked(bytes.len()).filter(|_| !unmappable) else { break };
+        head.copy_from_slice(&bytes);
+        free = rest;
+    }
+    field
+}
+
+fn is_padding(byte: u8) -> bool {
+    matches!(byte, 0 | SPACE | PAD)
+}
+
+fn decode(bytes: &[u8]) -> Option<CompactString> {
+    if bytes.is_ascii() {
+        return std::str::from_utf8(bytes).ok().map(printable);
+    }
+    GB18030.decode_without_bom_handling_and_without_replacement(bytes).map(|text| printable(&text))
+}
+
+fn printable(text: &str) -> CompactString {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(field: &[u8], wanted: Option<&str>) {
+        assert_eq!(clean(field, 0).as_deref(), wanted, "{field:02x?}");
+    }
+
+    #[test]
+    fn every_padding_seen_in_the_field_falls_away() {
+        check(b"\xb3\xa3\xb1\xd5\xc3\xc5    ", Some("常闭门"));
+        check(b"\0\0\0\xb3\xa3\xb1\xd5\xc3\xc5\0\0", Some("常闭门"));
+        check(b"\x01\xa0\xa0\xa0\xa0\0\0\0", Some(""));
+        check(b"\x02\0\0\0", Some(""));
+        check(b"\x01\xb3\xa3\xb1\xd5\xc3\xc5\xa0\xa0", Some("常闭门"));
+        check(b"1-2-4\0\x7f\xff\xff", Some("1-2-4"));
+        check(b"", Some(""));
+        check(&[SPACE; 31], Some(""));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_none_and_never_garbage() {
+        check(b"\xfb\0\0\0\x01U", None);
+        check(b"\xff\xff", None);
+        check(b"\x81", None);
+    }
+
+    #[test]
+    fn a_character_that_ends_like_padding_stays_whole() {
+        // U+7160 is A0 5F, U+4E96 is 81 A0.
+        let field = component_field("楼亖");
+        let bytes: Vec<u8> = field.iter().copied().filter(|byte| *byte != 0).collect();
+        assert_eq!(clean(&field, 0).as_deref(), Some("楼亖"), "{bytes:02x?}");
+        check(b"\x81\xa0", Some(GB18030.decode(b"\x81\xa0").0.as_ref()));
+        check(b"\x81\xa0\xa0\xa0\0", Some(GB18030.decode(b"\x81\xa0").0.as_ref()));
+    }
+
+    #[test]
+    fn a_field_is_cut_at_a_character() {
+        let long = "十六个汉字正好是三十二个字节长啊";
+        let field = component_field(long);
+        assert_eq!(clean(&field, 0).as_deref(), Some("十六个汉字正好是三十二个字节长"));
+        assert_eq!(clean(&component_field("Ａ区１层呷哺走廊"), 0).as_deref(), Some("Ａ区１层呷哺走廊"));
+    }
+
+    #[test]
+    fn a_dialects_prefix_is_not_text() {
+        assert_eq!(clean(b"\x31\xb3\xa3", 1).as_deref(), Some("常"));
+        assert_eq!(clean(b"\x31", 9).as_deref(), Some(""));
+    }
+}
