@@ -47,7 +47,7 @@ fn bench(args: impl Iterator<Item = String>) -> Result<(), Fault> {
     println!("{}", machine::describe(&options.dir));
     println!("Peer: {}.{}\n", mosquitto::version(), if options.quick { " Quick run: rough figures." } else { "" });
     print!("{}", table::markdown(&rows));
-    let missed = rows.iter().filter(|row| row.is_missed()).count();
+    let missed = rows.iter().filter(|row| row.met == Some(false)).count();
     println!("\n{} of {} bars met.", rows.len() - missed, rows.len());
     Ok(())
 }

@@ -26,6 +26,9 @@ use watchfire_simulator::load::{self, LoadOptions, Outcome};
 const ROUNDS: u64 = 20;
 /// From the first publish to the kill, in milliseconds.
 const LIFE_MS: std::ops::Range<u64> = 20..700;
+/// Every so many rounds it is killed while it starts, too.
+const KILLED_AT_START_EVERY: u64 = 4;
+const START_MS: std::ops::Range<u64> = 0..250;
 /// The device of a round whose points raise the alarms, one point, one alert, begins so.
 const ALARMS: &str = "siren";
 /// Between two alarms: a device that raises one alert after the other, not a benchmark.
@@ -40,6 +43,11 @@ fn killed_twenty_times_under_load_it_has_lost_and_doubled_nothing() {
     let mut station = Station::prepared(&SetUp::new().told_by_webhook(&centre.url()));
     let mut promised = Promised::default();
     for round in 0..ROUNDS {
+        if round % KILLED_AT_START_EVERY == 1 {
+            station.begin();
+            wait::pass(Duration::from_millis(random.within(START_MS)));
+            station.kill();
+        }
         station.start();
         let load = start_load(station.mqtt(), round);
         let alarms = start_alarms(station.mqtt(), round);

@@ -18,7 +18,16 @@ use support::webhook::Receiver;
 use watchfire_model::AlertId;
 
 #[test]
-fn an_alert_its_acknowledgement_and_its_timer_survive_a_restart() {
+fn alerts_acknowledgements_and_timers_survive_an_orderly_restart() {
+    alerts_acknowledgements_and_timers_survive(Station::stop);
+}
+
+#[test]
+fn alerts_acknowledgements_and_timers_survive_a_kill() {
+    alerts_acknowledgements_and_timers_survive(Station::kill);
+}
+
+fn alerts_acknowledgements_and_timers_survive(end: impl Fn(&mut Station)) {
     let centre = Receiver::start();
     let boss = Receiver::start();
     let set_up = SetUp::new().told_by_webhook(&centre.url()).sites(&format!(
@@ -40,7 +49,7 @@ fn an_alert_its_acknowledgement_and_its_timer_survive_a_restart() {
     wait::until("the first rung", || told(&centre, &running).then_some(()));
     let before = board(&api);
 
-    station.stop();
+    end(&mut station);
     assert!(!told(&boss, &running), "the second rung came before its time");
     station.start();
 
@@ -79,7 +88,10 @@ fn a_changed_set_up_comes_into_force_on_sighup_and_a_wrong_one_does_not() {
     station.hang_up();
     wait::until("the refusal", || (api.metric("watchfire_reloads_total{result=\"refused\"}") > 0.0).then_some(()));
     let problems: Vec<Value> = station.process().logged("not reloaded");
-    assert!(problems.len() >= 2 && problems.iter().all(|line| text(&line["problem"]).contains("sites.toml:")), "{problems:?}");
+    assert!(
+        problems.len() >= 2 && problems.iter().all(|line| text(&line["problem"]).contains("sites.toml:")),
+        "{problems:?}"
+    );
     assert_eq!(label(&api, "garage-1"), json!("garage-1"));
 
     let changed = SetUp::new().sites(GARAGE);
@@ -112,6 +124,18 @@ fn a_device_that_is_taken_out_of_the_set_up_is_thrown_out() {
     station.hang_up();
     assert_eq!(dismissed.hear(), None, "its connection is closed");
     kept.reading("hall-1", "h-1", "temperature", "20");
+}
+
+#[test]
+fn a_second_station_on_the_same_data_does_not_start() {
+    let station = Station::started(&SetUp::new());
+    let second = station.command(&["run", "--config", "watchfire.toml"], "");
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.lines().last().unwrap().starts_with("watchfire: failed to open the data directory"), "{said}");
+    // The first one has not noticed.
+    station.gateway("gw").smoke("attic-1", "a-1", true);
+    station.operator().wait_for_alert_of("attic-1");
 }
 
 #[test]
@@ -162,7 +186,7 @@ fn alarms_and_people_do_not_wait_for_an_archive_that_cannot_be_opened() {
     api.wait_for_archive();
     assert_eq!(api.readings("watchfire", "hall-1").len(), READINGS);
     assert_eq!(api.get(&format!("/api/v1/alerts/{alert}"))["complete"], true);
-    assert_eq!(api.get("/api/v1/alerts?scope=all")["alerts"].as_array().unwrap().len(), 1);
+    assert_eq!(api.get("/api/v1/alerts?scope=all&class=fire")["alerts"].as_array().unwrap().len(), 1);
 }
 
 #[test]
@@ -181,7 +205,7 @@ fn an_archive_that_is_lost_is_written_again_from_the_journal() {
     let api = station.operator();
     api.wait_for_archive();
     assert_eq!(api.readings("watchfire", "hall-1").len(), 100);
-    assert_eq!(api.get("/api/v1/alerts?scope=all")["alerts"].as_array().unwrap().len(), 1);
+    assert_eq!(api.get("/api/v1/alerts?scope=all&class=fire")["alerts"].as_array().unwrap().len(), 1);
 }
 
 fn mill_smoke(station: &Station, key: &str) {

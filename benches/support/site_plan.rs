@@ -22,11 +22,6 @@ impl SitePlan {
         let devices = (0..devices).map(|number| format!("{prefix}{number}")).collect();
         SitePlan { id: id.to_owned(), gateways: 1, devices }
     }
-
-    /// The user name of a gateway.
-    pub(crate) fn user(&self, gateway: u32) -> String {
-        format!("{}/gw{gateway}", self.id)
-    }
 }
 
 /// The text of `sites.toml`.

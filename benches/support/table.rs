@@ -27,11 +27,6 @@ impl Row {
             notes: vec![why.to_owned()],
         }
     }
-
-    /// Whether the bar was missed.
-    pub(crate) fn is_missed(&self) -> bool {
-        self.met == Some(false)
-    }
 }
 
 /// The table in Markdown, then the notes of each row.

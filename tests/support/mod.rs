@@ -10,6 +10,7 @@
 pub(crate) mod api;
 pub(crate) mod device;
 pub(crate) mod events;
+pub(crate) mod golden;
 pub(crate) mod logs;
 pub(crate) mod process;
 pub(crate) mod set_up;

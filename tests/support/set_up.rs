@@ -47,6 +47,12 @@ impl SetUp {
         self
     }
 
+    /// Adds keys to the table `[mqtt]`.
+    pub(crate) fn mqtt(mut self, keys: &str) -> SetUp {
+        self.station = self.station.replace("[mqtt]\n", &format!("[mqtt]\n{keys}\n"));
+        self
+    }
+
     /// Adds tables to `sites.toml`.
     pub(crate) fn sites(mut self, toml: &str) -> SetUp {
         self.sites.push_str(toml);

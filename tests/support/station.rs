@@ -41,7 +41,8 @@ impl Station {
 
     /// Starts it, again after its end, and waits until it is ready.
     pub(crate) fn start(&mut self) {
-        self.start_unready();
+        self.begin();
+        self.process().wait_for_log("listening");
         let api = self.visitor();
         wait::until("readiness", || {
             assert!(self.process().is_running(), "the station has ended before it was ready");
@@ -49,11 +50,10 @@ impl Station {
         });
     }
 
-    /// Starts it and waits until it listens.
-    pub(crate) fn start_unready(&mut self) {
+    /// Starts it and waits for nothing.
+    pub(crate) fn begin(&mut self) {
         assert!(self.process.is_none(), "one at a time");
         self.process = Some(Process::start(&["run", "--config", "watchfire.toml"], self.folder.path()));
-        self.process().wait_for_log("listening");
     }
 
     /// SIGKILL.

@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use watchfire_model::{DeviceName, Identity, IdentityRole, Notice, NoticeKind};
+use watchfire_model::{Bilingual, DeviceName, Identity, IdentityRole, Notice, NoticeKind};
 
 /// What the station gives to the MQTT side.
 #[derive(Debug)]
@@ -189,11 +189,17 @@ impl MqttShared {
     pub(crate) async fn tidy(&self) {
         let now = clock::now();
         for address in self.addresses.tidy(now, &self.limits) {
-            let detail = format!("no refused log-in from {address} for five minutes");
+            let detail = Bilingual::new(
+                format!("no refused log-in from {address} for five minutes"),
+                format!("{address} 五分钟内没有登录被拒绝"),
+            );
             self.notice(Notice { kind: NoticeKind::LoginAttack, subject: address.to_string(), detail, active: false });
         }
         for user in self.doubles.tidy(now) {
-            let detail = format!("{user} is no longer on two connections");
+            let detail = Bilingual::new(
+                format!("{user} is no longer on two connections"),
+                format!("{user} 不再同时出现在两个连接上"),
+            );
             self.notice(Notice { kind: NoticeKind::DoubleIdentity, subject: user.into(), detail, active: false });
         }
         let queued = self.queue.max_capacity() - self.queue.capacity();

@@ -40,7 +40,7 @@ pub struct EncodedInput(Vec<u8>);
 impl EncodedInput {
     /// Encodes an input.
     pub fn new(input: &Input<'_>) -> EncodedInput {
-        let mut bytes = Vec::with_capacity(STAMP_BYTES + 64);
+        let mut bytes = Vec::with_capacity(STAMP_BYTES + room(input));
         bytes.push(VERSION);
         bytes.extend_from_slice(&[0; STAMP_BYTES - 1]);
         // Serialising our own types into memory has no way to fail: no map without length, no foreign error.
@@ -59,6 +59,15 @@ impl EncodedInput {
     /// The record's length in bytes.
     pub fn record_bytes(&self) -> usize {
         self.0.len()
+    }
+}
+
+/// About how many bytes an input takes: enough for a frame, so that it is written without growing.
+fn room(input: &Input<'_>) -> usize {
+    const OTHERS: usize = 64;
+    match input {
+        Input::Frame(frame) => OTHERS + frame.topic.len() + frame.payload.len() + frame.site.len(),
+        _ => OTHERS,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is journaled. Everything else is derived from it.
 
-use crate::{Frame, Order, Outcome, Seq, Timestamp};
+use crate::{Bilingual, Frame, Order, Outcome, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One journaled input. The order of the variants is on disk: add at the end, never change one.
@@ -77,7 +77,7 @@ pub struct Notice {
     /// Which disk, identity, channel or table; empty when there is only one.
     pub subject: String,
     /// The figures, in one sentence.
-    pub detail: String,
+    pub detail: Bilingual,
     /// True when it begins, false when it is over.
     pub active: bool,
 }

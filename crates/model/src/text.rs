@@ -23,6 +23,11 @@ impl Bilingual {
         Bilingual { en: text.clone(), zh: text }
     }
 
+    /// Whether there is nothing to read.
+    pub fn is_empty(&self) -> bool {
+        self.en.is_empty() && self.zh.is_empty()
+    }
+
     /// English, or Chinese where there is no English.
     pub fn english(&self) -> &str {
         if self.en.is_empty() { &self.zh } else { &self.en }

@@ -4,7 +4,7 @@ mod advice;
 mod html;
 mod local_time;
 pub(crate) mod short;
-mod words;
+pub(crate) mod words;
 
 use crate::delivery::{Facts, Telling};
 use local_time::local_time;

@@ -7,7 +7,9 @@ const FILES: &[(&str, &str)] = &[
     ("device-alarms.toml", include_str!("../../../config/rules/device-alarms.toml")),
     ("early-warning.toml", include_str!("../../../config/rules/early-warning.toml")),
     ("electrical.toml", include_str!("../../../config/rules/electrical.toml")),
+    ("fire.toml", include_str!("../../../config/rules/fire.toml")),
     ("gas-and-co.toml", include_str!("../../../config/rules/gas-and-co.toml")),
+    ("sensor-faults.toml", include_str!("../../../config/rules/sensor-faults.toml")),
     ("silence.toml", include_str!("../../../config/rules/silence.toml")),
 ];
 

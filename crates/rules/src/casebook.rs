@@ -2,6 +2,7 @@
 //! can reopen them.
 
 use crate::event::{Effects, Stamp};
+use crate::fusion::Room;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -32,6 +33,8 @@ pub(crate) struct Case {
 pub(crate) enum Cause {
     /// A rule met by a series.
     Series { series: u32, rule: u16 },
+    /// A fusion rule met by what the devices of a room say together.
+    Group { room: Room, rule: u16 },
     /// A silent device.
     Silence { device: u32 },
     /// Something that is neither: see `standing.rs`.

@@ -14,7 +14,11 @@ impl Engine {
         hold.phase = Phase::Holding;
         let own = hold.case;
         let device = self.device_of(&cause);
-        match own.or_else(|| self.to_join(device, &ground)) {
+        let neighbours = match &cause {
+            Cause::Group { room, rule } => self.devices_of_group(*room, *rule),
+            Cause::Series { .. } | Cause::Silence { .. } | Cause::Standing(_) => device.into_iter().collect(),
+        };
+        match own.or_else(|| neighbours.iter().find_map(|device| self.to_join(*device, &ground))) {
             Some(key) => {
                 self.attach(key, &cause);
                 self.again(key, ground, out);
@@ -60,14 +64,14 @@ impl Engine {
         }
     }
 
-    /// The alert of the same device that this ground belongs to: the same rule and point (another metric there); an
-    /// early warning that becomes a fire; or the fire that an early warning says nothing new about.
-    fn to_join(&self, device: Option<u32>, ground: &Ground) -> Option<CaseKey> {
-        let cases = &self.fleet.device(device?).cases;
+    /// The alert of the same device that this ground belongs to: the same rule and point (another metric there), or the
+    /// early warning or fire that is going on there, whichever of its senses tells more of it.
+    fn to_join(&self, device: u32, ground: &Ground) -> Option<CaseKey> {
+        let cases = &self.fleet.device(device).cases;
         cases.iter().copied().find(|key| {
             self.book.get(*key).is_some_and(|case| {
                 same_place(&case.alert, &ground.rule, ground.point.as_ref())
-                    || (is_active(&case.alert) && fire_family(case.alert.class, ground.class))
+                    || (is_active(&case.alert) && fire_family(case.alert.class) && fire_family(ground.class))
             })
         })
     }
@@ -130,6 +134,7 @@ impl Engine {
     pub(crate) fn hold(&self, cause: &Cause) -> Option<&Hold> {
         match cause {
             Cause::Series { series, rule } => self.fleet.series(*series).slot(*rule).map(|slot| &slot.hold),
+            Cause::Group { room, rule } => self.groups.get(&(*room, *rule)).map(|group| &group.hold),
             Cause::Silence { device } => Some(&self.fleet.device(*device).silence),
             Cause::Standing(key) => self.standing.get(key).map(|standing| &standing.hold),
         }
@@ -138,6 +143,7 @@ impl Engine {
     pub(crate) fn hold_mut(&mut self, cause: &Cause) -> Option<&mut Hold> {
         match cause {
             Cause::Series { series, rule } => self.fleet.series_mut(*series).slot_mut(*rule).map(|slot| &mut slot.hold),
+            Cause::Group { room, rule } => self.groups.get_mut(&(*room, *rule)).map(|group| &mut group.hold),
             Cause::Silence { device } => Some(&mut self.fleet.device_mut(*device).silence),
             Cause::Standing(key) => self.standing.get_mut(key).map(|standing| &mut standing.hold),
         }
@@ -148,6 +154,9 @@ impl Engine {
             Cause::Series { series, rule } => {
                 self.fleet.series_mut(*series).slot_or_new(*rule);
             }
+            Cause::Group { room, rule } => {
+                self.groups.entry((*room, *rule)).or_default();
+            }
             Cause::Silence { .. } => {}
             Cause::Standing(key) => {
                 self.standing.entry(key.clone()).or_default();
@@ -155,8 +164,12 @@ impl Engine {
         }
     }
 
-    /// A standing cause that neither holds nor has an alert is not kept. Slots are: they remember what was told.
+    /// A standing cause or a group that neither holds nor has an alert is not kept. Slots are: they remember what was
+    /// told.
     fn drop_idle(&mut self, cause: &Cause) {
+        if let Cause::Group { room, rule } = cause {
+            self.drop_idle_group(*room, *rule);
+        }
         if let Cause::Standing(key) = cause
             && self.standing.get(key).is_some_and(|standing| standing.hold == Hold::default())
         {
@@ -167,6 +180,7 @@ impl Engine {
     pub(crate) fn device_of(&self, cause: &Cause) -> Option<u32> {
         match cause {
             Cause::Series { series, .. } => Some(self.fleet.series(*series).device),
+            Cause::Group { room, rule } => self.groups.get(&(*room, *rule)).and_then(|group| group.lead),
             Cause::Silence { device } => Some(*device),
             Cause::Standing(_) => None,
         }
@@ -182,6 +196,6 @@ fn same_place(alert: &Alert, rule: &RuleRef, point: Option<&PointName>) -> bool 
     alert.rule.name == rule.name && alert.point.as_ref() == point
 }
 
-fn fire_family(open: Class, new: Class) -> bool {
-    (open == Class::EarlyWarning && new == Class::Fire) || (open == Class::Fire && new == Class::EarlyWarning)
+fn fire_family(class: Class) -> bool {
+    matches!(class, Class::Fire | Class::EarlyWarning)
 }

@@ -4,6 +4,7 @@ use crate::built_in::built_in;
 use crate::casebook::{Casebook, OVER_KEPT, StandingKey};
 use crate::event::{Effects, Event, SetUp, Stamp};
 use crate::fleet::{Fleet, Hold};
+use crate::fusion::{Group, Room, Rooms};
 use crate::orders::RecentOrders;
 use crate::plans::Plans;
 use crate::rule::Rule;
@@ -26,6 +27,9 @@ pub struct Engine {
     pub(crate) rules: Vec<Rule>,
     pub(crate) plans: Plans,
     pub(crate) fleet: Fleet,
+    pub(crate) rooms: Rooms,
+    /// Only the rooms where something is going on.
+    pub(crate) groups: BTreeMap<(Room, u16), Group>,
     pub(crate) standing: BTreeMap<StandingKey, Standing>,
     pub(crate) book: Casebook,
     pub(crate) orders: RecentOrders,
@@ -58,6 +62,8 @@ impl Engine {
             rules: Vec::new(),
             plans: Plans::default(),
             fleet: Fleet::default(),
+            rooms: Rooms::default(),
+            groups: BTreeMap::new(),
             standing: BTreeMap::new(),
             book: Casebook::default(),
             orders: RecentOrders::default(),
@@ -105,6 +111,7 @@ impl Engine {
             match timer {
                 Timer::Hold { series, rule } => self.held(series, rule, out),
                 Timer::Clear { series, rule } => self.left(series, rule, out),
+                Timer::ClearGroup { room, rule } => self.group_left(room, rule, out),
                 Timer::Silence { device } => self.look_for_silence(device, due, out),
                 Timer::Forget { case } => self.book.forget_over_before(case, self.stamp.at.minus(OVER_KEPT)),
             }

@@ -3,6 +3,8 @@
 
 use crate::casebook::CaseKey;
 use crate::duplicates::RecentKeys;
+use crate::fusion::Room;
+use crate::trend::{Trend, TrendSpec};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use watchfire_model::{DeviceKey, DeviceName, Metric, PointName, Presence, SiteId, Source, Timestamp, Value};
@@ -38,6 +40,9 @@ pub(crate) struct Device {
     /// The timer that runs for it.
     #[serde(skip)]
     pub(crate) silence_timer: Option<Timestamp>,
+    /// The zone that it hangs in, or itself: whose evidence is added up. Follows from the set-up.
+    #[serde(skip)]
+    pub(crate) room: Room,
     /// Its alerts that are not over.
     pub(crate) cases: Vec<CaseKey>,
     /// Its series, by metric and point.
@@ -60,6 +65,8 @@ pub(crate) struct Series {
     /// Which rules judge it. Follows from the set-up.
     #[serde(skip)]
     pub(crate) plan: u32,
+    /// The running means that the plan asks for.
+    pub(crate) trends: Vec<Trend>,
     /// The rules for which something is going on; empty for nearly every series.
     pub(crate) slots: Vec<Slot>,
 }
@@ -212,6 +219,7 @@ impl Fleet {
             silence_rule: None,
             silence: Hold::default(),
             silence_timer: None,
+            room: Room::Device(number),
             cases: Vec::new(),
             series: Vec::new(),
         });
@@ -262,6 +270,11 @@ impl Fleet {
 }
 
 impl Series {
+    /// The running means of that kind.
+    pub(crate) fn trend(&self, spec: TrendSpec) -> Option<&Trend> {
+        self.trends.iter().find(|trend| trend.spec == spec)
+    }
+
     pub(crate) fn slot(&self, rule: u16) -> Option<&Slot> {
         self.slots.iter().find(|slot| slot.rule == rule)
     }

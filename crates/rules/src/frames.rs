@@ -6,11 +6,15 @@ use crate::engine::Engine;
 use crate::event::Effects;
 use crate::event_time::{EventTime, OVERTAKEN_WITHIN};
 use crate::fleet::{Phase, Series};
-use crate::rule::{Kind, Rule};
+use crate::rule::{Departure, Kind, Rule};
 use crate::timers::Timer;
+use crate::trend::{Leaving, Trend};
 use crate::wording;
 use std::time::Duration;
-use watchfire_model::{Bilingual, Decoded, DeviceKey, Evidence, Presence, Reading, SiteId, Timestamp};
+use watchfire_model::{Bilingual, Decoded, DeviceKey, Evidence, Presence, Reading, SiteId, Timestamp, Value};
+
+/// A departure is over when it is back to half of what raised it.
+pub(crate) const WAY_BACK: f64 = 0.5;
 
 impl Engine {
     /// Notes that the device spoke. `None`: it is not known yet, or the frame names none.
@@ -94,6 +98,9 @@ impl Engine {
             series.value = reading.value;
             series.at = time.at;
             series.received_at = now;
+            if !self.is_impossible(number, reading.value) {
+                self.observe(number, reading.value, time.at);
+            }
         }
         self.judge(number, reading, time, overtaken, out);
     }
@@ -108,10 +115,16 @@ impl Engine {
             at: time.at,
             received_at: self.stamp.at,
             plan,
+            trends: Vec::new(),
             slots: Vec::new(),
         });
         match added {
-            Ok(number) => self.judge(number, reading, time, false, out),
+            Ok(number) => {
+                if !self.is_impossible(number, reading.value) {
+                    self.observe(number, reading.value, time.at);
+                }
+                self.judge(number, reading, time, false, out);
+            }
             Err(_) => {
                 let key = self.fleet.device(device).key.clone();
                 self.too_many_series(&key, out);
@@ -130,23 +143,64 @@ impl Engine {
                 self.level(number, rule, reading, time, out);
             }
         }
+        if !overtaken && !self.is_impossible(number, reading.value) {
+            self.weigh(number, out);
+        }
+    }
+
+    /// Whether a rule says that the value cannot be.
+    fn is_impossible(&self, number: u32, value: Value) -> bool {
+        let plan = self.plans.get(self.fleet.series(number).plan);
+        plan.limits.iter().any(|rule| self.rule(*rule).met_by(value, false))
+    }
+
+    /// Takes a reading into the means that the series' plan asks for.
+    fn observe(&mut self, number: u32, value: Value, at: Timestamp) {
+        let plan = self.plans.get(self.fleet.series(number).plan);
+        let Value::Number(value) = value else { return };
+        if plan.trends.is_empty() {
+            return;
+        }
+        let trends = &mut self.fleet.series_mut(number).trends;
+        trends.retain(|trend| plan.trends.contains(&trend.spec));
+        for trend in trends.iter_mut() {
+            trend.observe(value, at);
+        }
+        for spec in &plan.trends {
+            if !trends.iter().any(|trend| trend.spec == *spec) {
+                trends.push(Trend::begin(*spec, value, at));
+            }
+        }
     }
 
     /// The next rule of the series' plan for which the reading means anything: it is met, or something is going on.
     fn next_concerned(&self, number: u32, from: usize, reading: &Reading) -> Option<(usize, u16)> {
         let series = self.fleet.series(number);
-        let plan = self.plans.rules(series.plan).iter().copied().enumerate().skip(from);
-        plan.into_iter().find(|(_, rule)| {
-            self.rule(*rule).met_by(reading.value, false)
+        let plan = self.plans.get(series.plan);
+        let impossible = plan.limits.iter().any(|rule| self.rule(*rule).met_by(reading.value, false));
+        let judging = plan.levels.iter().copied().enumerate().skip(from);
+        let mut judging = judging.filter(|(_, rule)| !impossible || self.rule(*rule).judges_the_impossible());
+        judging.find(|(_, rule)| {
+            self.met(series, *rule, reading.value, false)
                 || series.slot(*rule).is_some_and(|slot| slot.hold.phase != Phase::Idle)
         })
+    }
+
+    /// Whether a series with that newest value is what the rule waits for.
+    fn met(&self, series: &Series, rule: u16, value: Value, held: bool) -> bool {
+        let rule = self.rule(rule);
+        match rule.departure() {
+            Some((departure, _)) => departure.part(series.trend(departure.spec)) >= if held { WAY_BACK } else { 1.0 },
+            None => rule.met_by(value, held),
+        }
     }
 
     /// A reading in its turn, for a rule that judges levels.
     fn level(&mut self, number: u32, rule: u16, reading: &Reading, time: EventTime, out: &mut Effects) {
         let now = self.stamp.at;
         let phase = self.fleet.series(number).slot(rule).map_or(Phase::Idle, |slot| slot.hold.phase);
-        let met = self.rule(rule).met_by(reading.value, phase.holds());
+        let met = self.met(self.fleet.series(number), rule, reading.value, phase.holds());
+        let by_readings = self.rule(rule).departure().is_some();
         let (hold, clearing) = (hold_time(self.rule(rule)), clearing_time(self.rule(rule)));
         let cause = Cause::Series { series: number, rule };
         match (phase, met) {
@@ -154,13 +208,19 @@ impl Engine {
             (Phase::Idle, true) => {
                 let slot = self.fleet.series_mut(number).slot_or_new(rule);
                 slot.met_at = time.at;
-                if hold.is_zero() {
+                if hold.is_zero() && !by_readings {
                     let ground = self.ground(number, rule, reading, time, Telling::Met);
                     self.begin(cause, ground, out);
                 } else {
                     slot.hold.phase = Phase::Pending { since: now };
-                    self.timers.set(now.plus(hold), Timer::Hold { series: number, rule });
+                    if !by_readings {
+                        self.timers.set(now.plus(hold), Timer::Hold { series: number, rule });
+                    }
                 }
+            }
+            (Phase::Pending { since }, true) if by_readings && now > since && now.since(since) >= hold => {
+                let ground = self.ground(number, rule, reading, time, Telling::Met);
+                self.begin(cause, ground, out);
             }
             (Phase::Pending { .. } | Phase::Holding, true) => {
                 self.fleet.series_mut(number).slot_or_new(rule).met_at = time.at;
@@ -231,7 +291,7 @@ impl Engine {
     }
 
     /// The newest reading of a series, as far as it is kept.
-    fn newest(&self, number: u32) -> (Reading, EventTime) {
+    pub(crate) fn newest(&self, number: u32) -> (Reading, EventTime) {
         let series = self.fleet.series(number);
         let reading = Reading {
             point: series.point.clone(),
@@ -248,8 +308,9 @@ impl Engine {
         let series = self.fleet.series(number);
         let rule = self.rule(rule);
         let label = self.label(series.device);
+        let leaving = rule.departure().and_then(|(departure, _)| leaving(series, departure));
         let mut reason = match telling {
-            Telling::Met => wording::met(&label, rule, reading),
+            Telling::Met => wording::met(&label, rule, reading, leaving),
             Telling::Over => wording::over(&label, rule, reading),
             Telling::Overtaken => wording::overtaken(&label, reading),
         };
@@ -272,6 +333,11 @@ impl Engine {
     pub(crate) fn rule(&self, number: u16) -> &Rule {
         self.rules.get(usize::from(number)).expect("plans and slots are redone when the rules change")
     }
+}
+
+/// How far the series has left what is usual for it.
+pub(crate) fn leaving(series: &Series, departure: &Departure) -> Option<Leaving> {
+    series.trend(departure.spec).and_then(|trend| trend.leaving(departure.direction))
 }
 
 /// What a reading's ground tells.

@@ -63,6 +63,7 @@
 mod built_in;
 mod casebook;
 mod causes;
+mod departure_keys;
 mod device_view;
 mod duplicates;
 mod engine;
@@ -70,6 +71,7 @@ mod event;
 mod event_time;
 mod fleet;
 mod frames;
+mod fusion;
 mod metric_limits;
 mod orders;
 mod plans;
@@ -82,15 +84,17 @@ mod snapshot;
 mod standard_alarms;
 mod standing;
 mod timers;
+mod trend;
 mod wording;
 mod words;
 
 pub use device_view::{DeviceView, PointView};
 pub use engine::Engine;
 pub use event::{Effects, Event, Refusal, SetUp, Stamp};
-pub use rule::{Kind, Level, Rule, RuleSet, Scope};
+pub use rule::{Departure, Direction, Discount, Fusion, Kind, Level, Rule, RuleSet, Scope, Sense};
 pub use snapshot::RestoreError;
 pub use standing::STATION_SITE;
+pub use trend::TrendSpec;
 pub use words::metric_words;
 
 /// Counted up whenever the same journal may give other alerts.

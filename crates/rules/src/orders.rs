@@ -172,7 +172,7 @@ impl Engine {
             None => Ok(()),
             Some((cause, at)) => {
                 let label = match cause {
-                    Cause::Series { .. } | Cause::Silence { .. } => {
+                    Cause::Series { .. } | Cause::Group { .. } | Cause::Silence { .. } => {
                         self.device_of(cause).map(|device| self.label(device))
                     }
                     Cause::Standing(key) => Some(Bilingual::same(key.subject.as_str())),
@@ -184,7 +184,9 @@ impl Engine {
 
     fn last_heard(&self, cause: &Cause) -> Option<Timestamp> {
         match cause {
-            Cause::Series { .. } | Cause::Silence { .. } => self.fleet.device(self.device_of(cause)?).last_seen,
+            Cause::Series { .. } | Cause::Group { .. } | Cause::Silence { .. } => {
+                self.fleet.device(self.device_of(cause)?).last_seen
+            }
             Cause::Standing(key) => self.standing.get(key).map(|standing| standing.said_at),
         }
     }

@@ -3,29 +3,52 @@
 
 use crate::engine::{Engine, claimed};
 use crate::rule::{Kind, Place};
-use std::collections::BTreeMap;
+use crate::trend::TrendSpec;
+use std::collections::{BTreeMap, BTreeSet};
 use watchfire_model::{DeviceKey, DeviceName, Metric, SiteId, Source, Timestamp, ZoneId};
 
-/// Lists of rules, each kept once however many series share it.
+/// The plans, each kept once however many series share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plans {
-    plans: Vec<Vec<u16>>,
-    numbers: BTreeMap<Vec<u16>, u32>,
+    plans: Vec<Plan>,
+    numbers: BTreeMap<Plan, u32>,
 }
 
+/// What is done with a reading of a series.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Plan {
+    /// The rules that judge the series by itself.
+    pub(crate) levels: Vec<u16>,
+    /// The rules that add it to what its neighbours say.
+    pub(crate) fusions: Vec<u16>,
+    /// The means that these rules ask for, each once.
+    pub(crate) trends: Vec<TrendSpec>,
+    /// Those of the levels that say what cannot be.
+    pub(crate) limits: Vec<u16>,
+}
+
+static NO_PLAN: Plan = Plan { levels: Vec::new(), fusions: Vec::new(), trends: Vec::new(), limits: Vec::new() };
+
 impl Plans {
-    pub(crate) fn rules(&self, plan: u32) -> &[u16] {
-        self.plans.get(plan as usize).map_or(&[], Vec::as_slice)
+    pub(crate) fn get(&self, plan: u32) -> &Plan {
+        self.plans.get(plan as usize).unwrap_or(&NO_PLAN)
     }
 
-    fn number(&mut self, rules: Vec<u16>) -> u32 {
-        if let Some(number) = self.numbers.get(&rules) {
+    fn number(&mut self, plan: Plan) -> u32 {
+        if let Some(number) = self.numbers.get(&plan) {
             return *number;
         }
         let number = u32::try_from(self.plans.len()).expect("there are fewer plans than series");
-        self.plans.push(rules.clone());
-        self.numbers.insert(rules, number);
+        self.plans.push(plan.clone());
+        self.numbers.insert(plan, number);
         number
+    }
+}
+
+impl Plan {
+    /// Whether any rule of it has that number.
+    pub(crate) fn has(&self, rule: u16) -> bool {
+        self.levels.contains(&rule) || self.fusions.contains(&rule)
     }
 }
 
@@ -33,7 +56,12 @@ impl Engine {
     /// The plan for a metric of a device.
     pub(crate) fn plan_for(&mut self, device: u32, metric: &Metric) -> u32 {
         let rules = self.rules_where(self.place(device), |rule| rule.judges(metric));
-        self.plans.number(rules)
+        let trends: BTreeSet<TrendSpec> = rules.iter().flat_map(|rule| self.rule(*rule).trends_of(metric)).collect();
+        let (fusions, levels): (Vec<u16>, Vec<u16>) =
+            rules.into_iter().partition(|rule| self.rule(*rule).fusion().is_some());
+        let impossible = |rule: &&u16| matches!(self.rule(**rule).kind, Kind::Impossible { .. });
+        let limits = levels.iter().filter(impossible).copied().collect();
+        self.plans.number(Plan { levels, fusions, trends: trends.into_iter().collect(), limits })
     }
 
     /// The rule that watches for a device's silence: the first that fits.
@@ -65,6 +93,7 @@ impl Engine {
         let Ok(device) = known.map_or_else(|| self.fleet.add(key, now), Ok) else { return };
         self.fleet.device_mut(device).told_zone = zone;
         self.fleet.device_mut(device).silence_rule = self.silence_rule_for(device);
+        self.fleet.device_mut(device).room = self.room_of(device);
         for series in self.fleet.device(device).series.clone() {
             let metric = self.fleet.series(series).metric.clone();
             self.fleet.series_mut(series).plan = self.plan_for(device, &metric);

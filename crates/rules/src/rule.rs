@@ -77,6 +77,20 @@ pub enum Kind {
     },
     /// Several senses in one zone together.
     Fusion(Fusion),
+    /// A value cannot be: the sensor or its wire is broken. No other rule judges such a value, but a device's own alarm
+    /// beside it still alarms.
+    Impossible {
+        /// Of what.
+        metric: Metric,
+        /// What is less cannot be.
+        below: Option<f64>,
+        /// What is more cannot be.
+        above: Option<f64>,
+        /// For that many seconds.
+        hold_s: u32,
+        /// It must be possible for that many seconds before the alert clears.
+        clear_after_s: u32,
+    },
     /// A device is not heard from, or is said to be gone.
     Silent {
         /// Seconds of silence, for devices whose set-up names none; `None`: those are not watched.
@@ -230,11 +244,26 @@ impl Rule {
         RuleRef { name: self.name.clone(), version: self.version }
     }
 
+    /// What it waits for, and for how long, if it judges departures.
+    pub(crate) fn departure(&self) -> Option<(&Departure, u32)> {
+        if let Kind::Departure { departure, hold_s, .. } = &self.kind { Some((departure, *hold_s)) } else { None }
+    }
+
+    /// What it adds up, if it does.
+    pub(crate) fn fusion(&self) -> Option<&Fusion> {
+        if let Kind::Fusion(fusion) = &self.kind { Some(fusion) } else { None }
+    }
+
+    /// Whether it judges even values that cannot be.
+    pub(crate) fn judges_the_impossible(&self) -> bool {
+        matches!(self.kind, Kind::Impossible { .. } | Kind::DeviceAlarm { .. })
+    }
+
     /// Whether it judges readings of that metric.
     pub(crate) fn judges(&self, judged: &Metric) -> bool {
         match &self.kind {
             Kind::DeviceAlarm { metrics, .. } => metrics.contains(judged),
-            Kind::Threshold { metric, .. } => metric == judged,
+            Kind::Threshold { metric, .. } | Kind::Impossible { metric, .. } => metric == judged,
             Kind::Departure { departure, .. } => departure.metric == *judged,
             Kind::Fusion(fusion) => fusion.departures().any(|departure| departure.metric == *judged),
             Kind::Silent { .. } => false,
@@ -243,14 +272,8 @@ impl Rule {
 
     /// The means that it asks for of that metric.
     pub(crate) fn trends_of<'a>(&'a self, metric: &'a Metric) -> impl Iterator<Item = TrendSpec> + 'a {
-        let one = match &self.kind {
-            Kind::Departure { departure, .. } => Some(departure),
-            Kind::DeviceAlarm { .. } | Kind::Threshold { .. } | Kind::Fusion(_) | Kind::Silent { .. } => None,
-        };
-        let many = match &self.kind {
-            Kind::Fusion(fusion) => Some(fusion.departures()),
-            Kind::DeviceAlarm { .. } | Kind::Threshold { .. } | Kind::Departure { .. } | Kind::Silent { .. } => None,
-        };
+        let one = self.departure().map(|(departure, _)| departure);
+        let many = self.fusion().map(Fusion::departures);
         let all = one.into_iter().chain(many.into_iter().flatten());
         all.filter(move |departure| departure.metric == *metric).map(|departure| departure.spec)
     }
@@ -265,7 +288,10 @@ impl Rule {
                 Level::Above(limit) => number >= *limit || (held && number > limit - hysteresis),
                 Level::Below(limit) => number <= *limit || (held && number < limit + hysteresis),
             },
-            (Kind::Threshold { .. }, Value::Bool(_))
+            (Kind::Impossible { below, above, .. }, Value::Number(number)) => {
+                below.is_some_and(|below| number < below) || above.is_some_and(|above| number > above)
+            }
+            (Kind::Threshold { .. } | Kind::Impossible { .. }, Value::Bool(_))
             | (Kind::Departure { .. } | Kind::Fusion(_) | Kind::Silent { .. }, _) => false,
         }
     }
@@ -273,7 +299,10 @@ impl Rule {
     /// How long it must hold, in seconds.
     pub(crate) fn hold_s(&self) -> u32 {
         match self.kind {
-            Kind::DeviceAlarm { hold_s, .. } | Kind::Threshold { hold_s, .. } | Kind::Departure { hold_s, .. } => hold_s,
+            Kind::DeviceAlarm { hold_s, .. }
+            | Kind::Threshold { hold_s, .. }
+            | Kind::Impossible { hold_s, .. }
+            | Kind::Departure { hold_s, .. } => hold_s,
             Kind::Fusion(Fusion { hold_s, .. }) => hold_s,
             Kind::Silent { gone_hold_s, .. } => gone_hold_s,
         }
@@ -283,6 +312,7 @@ impl Rule {
     pub(crate) fn clear_after_s(&self) -> u32 {
         match self.kind {
             Kind::Threshold { clear_after_s, .. }
+            | Kind::Impossible { clear_after_s, .. }
             | Kind::Departure { clear_after_s, .. }
             | Kind::Fusion(Fusion { clear_after_s, .. }) => clear_after_s,
             Kind::DeviceAlarm { .. } | Kind::Silent { .. } => 0,

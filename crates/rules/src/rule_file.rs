@@ -4,7 +4,7 @@
 //! [[rule]]
 //! name = "hot-room"             # an id, unique in the set; timers and alerts belong to it
 //! version = 1                   # counted by the author; shown as hot-room@1
-//! kind = "threshold"            # threshold | device_alarm | silent
+//! kind = "threshold"            # threshold | device_alarm | silent, and those of `departure_keys.rs`
 //! metric = "temperature"
 //! above = 57                    # or: below = …   (the limit itself counts)
 //! unit = "Cel"                  # the metric's canonical unit, said so that nobody errs; none for vendor metrics
@@ -27,6 +27,16 @@
 //! class = "fire"
 //!
 //! [[rule]]
+//! name = "broken-wire"
+//! version = 1
+//! kind = "impossible"           # class is fault unless said; no other rule judges such a value
+//! metric = "temperature"
+//! unit = "Cel"
+//! below = -60                   # what is less, or
+//! above = 1200                  # what is more, cannot be
+//! hold_s = 10
+//!
+//! [[rule]]
 //! name = "device-silent"
 //! version = 1
 //! kind = "silent"               # class is offline unless said; the first that fits a device watches it
@@ -34,6 +44,7 @@
 //! gone_hold_s = 60              # after the device's status or will says that it is offline (60)
 //! ```
 
+use crate::departure_keys::{read_departure_rule, read_fusion};
 use crate::metric_limits::{nearest_metric, possible};
 use crate::rule::{Kind, Level, RULES_MAX, Rule, RuleSet, Scope};
 use crate::standard_alarms::{complete, life_class, never_raises};
@@ -44,7 +55,7 @@ use watchfire_model::{Class, Metric, Severity, SiteKind, Unit};
 use watchfire_settings::{Problem, Section};
 
 /// A hold of more than a day is a slip of the keyboard.
-const HOLD_S_MAX: u64 = 86_400;
+pub(crate) const HOLD_S_MAX: u64 = 86_400;
 /// A value that flickers about its limit must not tell the people on duty "warning, over, warning" every other second.
 const CLEAR_AFTER_S: u64 = 60;
 /// A silence of more than 31 days is never noticed in time (EN 50136-1 SP1 allows 32 d).
@@ -70,10 +81,22 @@ const SEVERITIES: [(&str, Severity); 4] = [
     ("info", Severity::Info),
 ];
 
+const KINDS: [(&str, KindWord); 6] = [
+    ("device_alarm", KindWord::DeviceAlarm),
+    ("threshold", KindWord::Threshold),
+    ("departure", KindWord::Departure),
+    ("fusion", KindWord::Fusion),
+    ("impossible", KindWord::Impossible),
+    ("silent", KindWord::Silent),
+];
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum KindWord {
     DeviceAlarm,
     Threshold,
+    Departure,
+    Fusion,
+    Impossible,
     Silent,
 }
 
@@ -123,11 +146,12 @@ fn read_rule(section: &mut Section<'_>, file: &str, seen: &mut Seen) -> Option<R
     let name = section.text("name");
     let name = name.and_then(|name| checked_name(section, name, file, seen));
     let version = section.integer("version", 1..=u64::from(u32::MAX));
-    let kinds =
-        [("device_alarm", KindWord::DeviceAlarm), ("threshold", KindWord::Threshold), ("silent", KindWord::Silent)];
-    let word = section.choice("kind", &kinds);
+    let word = section.choice("kind", &KINDS);
     let class = match word {
-        Some(KindWord::DeviceAlarm | KindWord::Threshold) => section.choice("class", &CLASSES),
+        Some(KindWord::DeviceAlarm | KindWord::Threshold | KindWord::Departure | KindWord::Fusion) => {
+            section.choice("class", &CLASSES)
+        }
+        Some(KindWord::Impossible) => Some(section.choice_or("class", Class::Fault, &CLASSES)),
         Some(KindWord::Silent) | None => Some(section.choice_or("class", Class::Offline, &CLASSES)),
     };
     let severity = section.has("severity").then(|| section.choice("severity", &SEVERITIES));
@@ -137,6 +161,9 @@ fn read_rule(section: &mut Section<'_>, file: &str, seen: &mut Seen) -> Option<R
         None => return ignore_rest(section),
         Some(KindWord::DeviceAlarm) => read_device_alarm(section, class, &scope, name.as_deref(), seen),
         Some(KindWord::Threshold) => read_threshold(section),
+        Some(KindWord::Departure) => read_departure_rule(section),
+        Some(KindWord::Fusion) => read_fusion(section),
+        Some(KindWord::Impossible) => read_impossible(section),
         Some(KindWord::Silent) => read_silent(section),
     };
     let class = class?;
@@ -160,9 +187,13 @@ fn ignore_rest(section: &mut Section<'_>) -> Option<Rule> {
         section.optional_text(key);
     }
     section.list("metrics", |_| Ok(()));
-    for key in ["above", "below", "hysteresis", "hold_s", "clear_after_s", "after_s", "gone_hold_s"] {
+    let numbers = ["above", "below", "hysteresis", "hold_s", "clear_after_s", "after_s", "gone_hold_s"];
+    for key in numbers.into_iter().chain(["by", "noise_factor", "fast_s", "usual_s", "long_s", "together_s"]) {
         section.optional_number(key);
     }
+    section.optional_text("direction");
+    section.array("senses", |_| Some(()));
+    section.array("discounts", |_| Some(()));
     None
 }
 
@@ -232,14 +263,7 @@ fn check_life(section: &mut Section<'_>, metric: &Metric, class: Option<Class>, 
 }
 
 fn read_threshold(section: &mut Section<'_>) -> Option<Kind> {
-    let text = section.text("metric");
-    let metric = text.and_then(|text| match known_metric(&text) {
-        Ok(metric) => Some(metric),
-        Err(message) => {
-            section.problem("metric", message);
-            None
-        }
-    });
+    let metric = measured_metric(section);
     let (above, below) = (section.optional_number("above"), section.optional_number("below"));
     let unit = section.optional_text("unit");
     let hysteresis = section.optional_number("hysteresis").unwrap_or(0.0);
@@ -258,10 +282,6 @@ fn read_threshold(section: &mut Section<'_>) -> Option<Kind> {
         _ => above.map(Level::Above).or(below.map(Level::Below)),
     };
     let metric = metric?;
-    if metric.is_boolean() == Some(true) {
-        section.problem("metric", format!("`{metric}` is true or false; use kind = \"device_alarm\""));
-        return None;
-    }
     check_unit(section, &metric, unit.as_deref());
     let level = level?;
     check_level(section, &metric, level, hysteresis);
@@ -274,7 +294,7 @@ fn read_threshold(section: &mut Section<'_>) -> Option<Kind> {
     })
 }
 
-fn check_unit(section: &mut Section<'_>, metric: &Metric, said: Option<&str>) {
+pub(crate) fn check_unit(section: &mut Section<'_>, metric: &Metric, said: Option<&str>) {
     let canonical = metric.unit().map(Unit::code);
     match (said, canonical) {
         (Some(said), Some(code)) if said != code => {
@@ -290,6 +310,22 @@ fn check_unit(section: &mut Section<'_>, metric: &Metric, said: Option<&str>) {
         }
         // A maker's own unit is not known: what is written is for the reader.
         _ => {}
+    }
+}
+
+/// The rule's metric, when it is one that is measured.
+pub(crate) fn measured_metric(section: &mut Section<'_>) -> Option<Metric> {
+    let text = section.text("metric")?;
+    match known_metric(&text) {
+        Ok(metric) if metric.is_boolean() == Some(true) => {
+            section.problem("metric", format!("`{metric}` is true or false; use kind = \"device_alarm\""));
+            None
+        }
+        Ok(metric) => Some(metric),
+        Err(message) => {
+            section.problem("metric", message);
+            None
+        }
     }
 }
 
@@ -319,6 +355,25 @@ fn check_level(section: &mut Section<'_>, metric: &Metric, level: Level, hystere
         section
             .problem("hysteresis", format!("is {hysteresis}: the alert would clear only at {back} {unit}; use less"));
     }
+}
+
+fn read_impossible(section: &mut Section<'_>) -> Option<Kind> {
+    let metric = measured_metric(section);
+    let (below, above) = (section.optional_number("below"), section.optional_number("above"));
+    let unit = section.optional_text("unit");
+    let hold_s = section.integer_or("hold_s", 0, 0..=HOLD_S_MAX);
+    let clear_after_s = section.integer_or("clear_after_s", CLEAR_AFTER_S, 0..=HOLD_S_MAX);
+    let metric = metric?;
+    check_unit(section, &metric, unit.as_deref());
+    match (below, above) {
+        (None, None) => section.problem("", "has no limit: add `above` or `below`, or both"),
+        (Some(below), Some(above)) if below >= above => {
+            section.problem("below", format!("is {below}, not less than above = {above}: nothing would be possible"));
+        }
+        _ => {}
+    }
+    let (hold_s, clear_after_s) = (u32::try_from(hold_s).ok()?, u32::try_from(clear_after_s).ok()?);
+    Some(Kind::Impossible { metric, below, above, hold_s, clear_after_s })
 }
 
 fn read_silent(section: &mut Section<'_>) -> Option<Kind> {
@@ -354,7 +409,7 @@ fn parse<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: T::Err| error.to_string())
 }
 
-fn known_metric(text: &str) -> Result<Metric, String> {
+pub(crate) fn known_metric(text: &str) -> Result<Metric, String> {
     Metric::from_name(text).ok_or_else(|| match nearest_metric(text) {
         Some(near) => format!("`{text}` is not a metric; did you mean `{near}`?"),
         None => format!("`{text}` is not a metric; a maker's own is written `vendor.{text}`"),

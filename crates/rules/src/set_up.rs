@@ -16,6 +16,7 @@ impl Engine {
         self.sites = set_up.sites.clone();
         self.claim_devices(&set_up.sites);
         self.plans = crate::plans::Plans::default();
+        self.renumber_groups(&moved);
         for series in self.fleet.series_numbers() {
             self.replan(series, &moved);
         }
@@ -52,6 +53,7 @@ impl Engine {
             self.fleet.device_mut(device).silence_timer = None;
             self.arm_silence(device);
         }
+        self.restart_group_timers();
         for (case, at) in self.book.over() {
             self.timers.set(at, Timer::Forget { case });
         }
@@ -83,13 +85,13 @@ impl Engine {
         let series = self.fleet.series(number);
         let (device, metric) = (series.device, series.metric.clone());
         let plan = self.plan_for(device, &metric);
-        let judged_by = self.plans.rules(plan).to_vec();
+        let judged_by = self.plans.get(plan).clone();
         let series = self.fleet.series_mut(number);
         series.plan = plan;
         let slots = std::mem::take(&mut series.slots);
         let mut kept = Vec::with_capacity(slots.len());
         for slot in slots {
-            match moved.get(usize::from(slot.rule)).copied().flatten().filter(|rule| judged_by.contains(rule)) {
+            match moved.get(usize::from(slot.rule)).copied().flatten().filter(|rule| judged_by.has(*rule)) {
                 Some(rule) => kept.push(Slot { rule, ..slot }),
                 None => self.orphan(slot.hold),
             }
@@ -100,8 +102,10 @@ impl Engine {
     /// The rule that watches for the device's silence, again.
     fn rewatch(&mut self, device: u32) {
         let rule = self.silence_rule_for(device);
+        let room = self.room_of(device);
         let state = self.fleet.device_mut(device);
         state.silence_rule = rule;
+        state.room = room;
         if rule.is_none() {
             let hold = std::mem::take(&mut state.silence);
             self.orphan(hold);
@@ -109,20 +113,24 @@ impl Engine {
     }
 
     /// An alert whose cause nobody judges any more stays active until a person closes it.
-    fn orphan(&mut self, hold: Hold) {
+    pub(crate) fn orphan(&mut self, hold: Hold) {
         if let Some(case) = hold.case.and_then(|key| self.book.get_mut(key)) {
             case.latched |= hold.phase.holds();
         }
     }
 
     fn renumber_causes(&mut self, moved: &[Option<u16>]) {
-        let fleet = &self.fleet;
+        let (fleet, groups) = (&self.fleet, &self.groups);
         for case in self.book.iter_mut() {
             let causes = std::mem::take(&mut case.causes);
             let kept = causes.into_iter().filter_map(|cause| match cause {
                 Cause::Series { series, rule } => {
                     let rule = moved.get(usize::from(rule)).copied().flatten()?;
                     fleet.series(series).slot(rule).map(|_| Cause::Series { series, rule })
+                }
+                Cause::Group { room, rule } => {
+                    let rule = moved.get(usize::from(rule)).copied().flatten()?;
+                    groups.contains_key(&(room, rule)).then_some(Cause::Group { room, rule })
                 }
                 Cause::Silence { device } => {
                     fleet.device(device).silence_rule.is_some().then_some(Cause::Silence { device })

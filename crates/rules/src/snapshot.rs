@@ -1,17 +1,18 @@
 //! The engine's state as bytes.
 //!
 //! ```text
-//! byte 0      version = 1
+//! byte 0      version = 2
 //! bytes 1..   postcard of `Image`
 //! ```
 //! Sites and rules are not in it: they are the set-up in force at the snapshot's position, which the caller has. Slots
-//! name their rules by position in `rule_names`. Timers, plans and indexes follow from the state and are made anew.
+//! and groups name their rules by position in `rule_names`. Timers, plans and indexes follow from the state and are made anew.
 
 use crate::casebook::Cause;
 use crate::casebook::{Casebook, StandingKey};
 use crate::engine::{Engine, Standing};
 use crate::event::{SetUp, Stamp};
 use crate::fleet::{Device, Fleet, Series};
+use crate::fusion::{Group, Room, Rooms};
 use crate::orders::RecentOrders;
 use crate::rule::{Kind, Rule, Scope};
 use compact_str::CompactString;
@@ -20,7 +21,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use watchfire_model::{Class, JournalId, Timestamp};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A snapshot could not be taken up. Fall back to the one before it, else to a replay.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +42,9 @@ struct Image<'a> {
     rule_names: Vec<CompactString>,
     devices: Cow<'a, [Device]>,
     series: Cow<'a, [Series]>,
+    rooms: Cow<'a, Rooms>,
+    /// In the order of the keys.
+    groups: Vec<((Room, u16), Group)>,
     /// In the order of the keys.
     standing: Vec<(StandingKey, Standing)>,
     book: Cow<'a, Casebook>,
@@ -57,6 +61,8 @@ impl Engine {
             rule_names: self.rules.iter().map(|rule| rule.name.clone()).collect(),
             devices: Cow::Borrowed(self.fleet.devices()),
             series: Cow::Borrowed(self.fleet.all_series()),
+            rooms: Cow::Borrowed(&self.rooms),
+            groups: self.groups.iter().map(|(key, group)| (*key, group.clone())).collect(),
             standing: self.standing.iter().map(|(key, standing)| (key.clone(), *standing)).collect(),
             book: Cow::Borrowed(&self.book),
             orders: Cow::Borrowed(&self.orders),
@@ -82,10 +88,12 @@ impl Engine {
         engine.rules = image.rule_names.into_iter().map(name_only).collect();
         let fleet = Fleet::restore(image.devices.into_owned(), image.series.into_owned());
         engine.fleet = fleet.ok_or_else(|| malformed("devices and series do not fit together"))?;
+        engine.rooms = image.rooms.into_owned();
+        engine.groups = image.groups.into_iter().collect();
         engine.standing = image.standing.into_iter().collect::<BTreeMap<_, _>>();
         engine.book = image.book.into_owned();
         engine.orders = image.orders.into_owned();
-        if !engine.causes_fit() {
+        if !engine.causes_fit() || !engine.groups_fit() {
             return Err(malformed("alerts and devices do not fit together"));
         }
         engine.take_set_up(set_up);
@@ -97,6 +105,7 @@ impl Engine {
         let mut causes = self.book.iter().flat_map(|(_, case)| &case.causes);
         causes.all(|cause| match cause {
             Cause::Series { series, .. } => self.fleet.series_numbers().contains(series),
+            Cause::Group { room, rule } => self.groups.contains_key(&(*room, *rule)),
             Cause::Silence { device } => self.fleet.device_numbers().contains(device),
             Cause::Standing(_) => true,
         })

@@ -92,7 +92,8 @@ impl Engine {
         }
         let label = Bilingual::same(device.name.as_str());
         let met = rule.met_by(reading.value, false);
-        let mut reason = if met { wording::met(&label, rule, reading) } else { wording::over(&label, rule, reading) };
+        let mut reason =
+            if met { wording::met(&label, rule, reading, None) } else { wording::over(&label, rule, reading) };
         let time = EventTime::judge(reading.at, self.stamp.at);
         add_time(&mut reason, time, self.stamp.at);
         let subject = format!("{device}/{}/{}", reading.metric, reading.point);

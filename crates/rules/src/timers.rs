@@ -1,6 +1,7 @@
 //! What is due when, by the journal's time.
 
 use crate::casebook::CaseKey;
+use crate::fusion::Room;
 use std::collections::BTreeSet;
 use watchfire_model::Timestamp;
 
@@ -11,6 +12,8 @@ pub(crate) enum Timer {
     Hold { series: u32, rule: u16 },
     /// A level has been back long enough.
     Clear { series: u32, rule: u16 },
+    /// What a room's devices said together has been over long enough.
+    ClearGroup { room: Room, rule: u16 },
     /// A device may have been silent too long: looked at again then, so that a reading moves no timer.
     Silence { device: u32 },
     /// An alert that is over leaves the memory.

@@ -1,6 +1,7 @@
 //! Every sentence that a person reads, in English and Chinese, with the figures that decided.
 
-use crate::rule::{Kind, Level, Rule};
+use crate::rule::{Departure, Kind, Level, Rule};
+use crate::trend::Leaving;
 use crate::words::{figure, handling_words, metric_words, seconds, unit_sign};
 use std::time::Duration;
 use watchfire_model::{
@@ -8,10 +9,14 @@ use watchfire_model::{
 };
 
 /// A reading met a rule.
-pub(crate) fn met(label: &Bilingual, rule: &Rule, reading: &Reading) -> Bilingual {
+pub(crate) fn met(label: &Bilingual, rule: &Rule, reading: &Reading, leaving: Option<Leaving>) -> Bilingual {
     let mut text = match &rule.kind {
         Kind::Threshold { level, .. } => beyond(label, *level, reading),
-        Kind::DeviceAlarm { .. } | Kind::Silent { .. } => {
+        Kind::Impossible { .. } => impossible(label, reading),
+        Kind::Departure { departure, .. } if let Some(leaving) = leaving => {
+            left_usual(label, departure, reading, leaving)
+        }
+        Kind::Departure { .. } | Kind::DeviceAlarm { .. } | Kind::Fusion(_) | Kind::Silent { .. } => {
             let what = metric_words(&reading.metric);
             let (en, zh, point) = (label.english(), label.chinese(), &reading.point);
             Bilingual::new(
@@ -47,6 +52,15 @@ fn beyond(label: &Bilingual, level: Level, reading: &Reading) -> Bilingual {
     )
 }
 
+fn impossible(label: &Bilingual, reading: &Reading) -> Bilingual {
+    let (what, value) = (metric_words(&reading.metric), value_words(reading));
+    let (en, zh, point) = (label.english(), label.chinese(), &reading.point);
+    Bilingual::new(
+        format!("{} of {en} (point {point}) is {value}, which cannot be: the sensor or its wire is broken", what.en),
+        format!("{zh}（测点 {point}）{}为 {value}，超出可能范围：传感器或接线故障", what.zh),
+    )
+}
+
 /// A reading no longer meets a rule.
 pub(crate) fn over(label: &Bilingual, rule: &Rule, reading: &Reading) -> Bilingual {
     let what = metric_words(&reading.metric);
@@ -70,11 +84,61 @@ pub(crate) fn over(label: &Bilingual, rule: &Rule, reading: &Reading) -> Bilingu
             add_duration(&mut text, *clear_after_s);
             text
         }
-        Kind::DeviceAlarm { .. } | Kind::Silent { .. } => Bilingual::new(
+        Kind::Departure { clear_after_s, .. } | Kind::Impossible { clear_after_s, .. } => {
+            let value = value_words(reading);
+            let mut text = Bilingual::new(
+                format!("{} of {en} (point {point}) is {value}, as usual again", what.en),
+                format!("{zh}（测点 {point}）{}为 {value}，已恢复平常", what.zh),
+            );
+            add_duration(&mut text, *clear_after_s);
+            text
+        }
+        Kind::DeviceAlarm { .. } | Kind::Fusion(_) | Kind::Silent { .. } => Bilingual::new(
             format!("{en} no longer reports: {} (point {point})", what.en),
             format!("{zh} 不再报告：{}（测点 {point}）", what.zh),
         ),
     }
+}
+
+/// A value has left what is usual for it.
+pub(crate) fn left_usual(label: &Bilingual, departure: &Departure, reading: &Reading, leaving: Leaving) -> Bilingual {
+    let what = metric_words(&reading.metric);
+    let unit = unit_sign(&reading.metric);
+    let (value, by, usual) = (value_words(reading), figure(leaving.by), figure(leaving.usual));
+    let above = reading.value.as_number().is_none_or(|value| value >= leaving.usual);
+    let (en_side, zh_side) = if above { ("above", "高于") } else { ("below", "低于") };
+    let memory_s = departure.spec.usual_s;
+    let (en, zh, point) = (label.english(), label.chinese(), &reading.point);
+    Bilingual::new(
+        format!(
+            "{} of {en} (point {point}) is {value}, {by}{unit} {en_side} its mean of the last {memory_s} s ({usual}{unit})",
+            what.en
+        ),
+        format!(
+            "{zh}（测点 {point}）{}为 {value}，{zh_side}最近 {memory_s} 秒均值（{usual}{unit}）{by}{unit}",
+            what.zh
+        ),
+    )
+}
+
+/// What speaks against a fire beside what speaks for it.
+pub(crate) fn speaks_against(text: Bilingual) -> Bilingual {
+    Bilingual::new(format!("against it: {}", text.en), format!("反证：{}", text.zh))
+}
+
+/// Several senses of one place.
+pub(crate) fn together(place: &Bilingual, told: &[Bilingual]) -> Bilingual {
+    let en: Vec<&str> = told.iter().map(|part| part.en.as_str()).collect();
+    let zh: Vec<&str> = told.iter().map(|part| part.zh.as_str()).collect();
+    Bilingual::new(format!("{}: {}", place.english(), en.join("; ")), format!("{}：{}", place.chinese(), zh.join("；")))
+}
+
+/// Several senses of one place are as usual.
+pub(crate) fn together_over(place: &Bilingual) -> Bilingual {
+    Bilingual::new(
+        format!("{}: what was measured is as usual again", place.english()),
+        format!("{}：各测量值已恢复平常", place.chinese()),
+    )
 }
 
 /// An alarm was told that a newer reading had overtaken.
@@ -144,10 +208,11 @@ pub(crate) fn notice(notice: &Notice) -> Bilingual {
     };
     let over = if notice.active { ("", "") } else { ("over: ", "已恢复：") };
     let mut text = Bilingual::new(format!("{}{en}", over.0), format!("{}{zh}", over.1));
-    for part in [&notice.subject, &notice.detail] {
+    let subject = Bilingual::same(&notice.subject);
+    for part in [&subject, &notice.detail] {
         if !part.is_empty() {
-            text.en.push_str(&format!("; {part}"));
-            text.zh.push_str(&format!("；{part}"));
+            text.en.push_str(&format!("; {}", part.english()));
+            text.zh.push_str(&format!("；{}", part.chinese()));
         }
     }
     text

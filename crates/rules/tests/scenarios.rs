@@ -7,6 +7,7 @@
 //! | toml                                                     a line of a rule file, in place of the shipped rules
 //! TIME setup                                                 the set-up as said so far comes into force
 //! TIME frame SITE SOURCE/NAME [POINT:METRIC=VALUE…] [key=K] [at=TIME] [presence=online|offline] [count=N]
+//! TIME ramp SITE SOURCE/NAME for=S every=S [POINT:METRIC=FROM..TO~NOISE…]    frames on a straight line, with noise
 //! TIME until                                                 ticks at every time at which a timer is due, and then
 //! TIME order ID USER ack|verify|forward|close|reopen #ALERT [WORDS…]
 //! TIME notice KIND active|over SUBJECT WORDS…
@@ -149,6 +150,7 @@ impl Scenario {
                 self.apply(at, &Event::Setup(&set_up));
             }
             "frame" => self.frames(at, rest),
+            "ramp" => self.ramp(at, rest),
             "until" => {
                 while let Some(due) = self.engine.wake_at().filter(|due| *due < at) {
                     self.apply(due, &Event::Tick);
@@ -205,6 +207,33 @@ impl Scenario {
                 });
             }
             self.apply(at, &Event::Decoded { site: &site, decoded: &decoded });
+        }
+    }
+
+    /// Frames whose values go from one to another on a straight line, with noise that is the same on every run; due
+    /// timers fire between them.
+    fn ramp(&mut self, at: Timestamp, rest: &[&str]) {
+        let seconds = |key: &str| -> i64 {
+            rest.iter().find_map(|word| word.strip_prefix(key)?.strip_prefix('=')).unwrap().parse().unwrap()
+        };
+        let (length, every) = (seconds("for"), seconds("every"));
+        for step in (0..=length).step_by(usize::try_from(every).unwrap()) {
+            let now = Timestamp(at.0 + step * 1_000_000);
+            while let Some(due) = self.engine.wake_at().filter(|due| *due < now) {
+                self.apply(due, &Event::Tick);
+            }
+            let mut words: Vec<String> = rest[..2].iter().map(|word| (*word).to_owned()).collect();
+            for (number, (what, line)) in (1i64..).zip(rest[2..].iter().filter_map(|word| word.split_once('='))) {
+                let Some((from, to)) = line.split_once("..") else { continue };
+                let (to, noise) = to.split_once('~').unwrap_or((to, "0"));
+                let (from, to, noise): (f64, f64, f64) =
+                    (from.parse().unwrap(), to.parse().unwrap(), noise.parse().unwrap());
+                let random = (now.0 / 1_000_000 * 7_919 + number * 104_729).rem_euclid(1_009) as f64 / 1_009.0 - 0.5;
+                let value = from + (to - from) * step as f64 / length as f64 + 2.0 * noise * random;
+                words.push(format!("{what}={:.3}", value.max(0.0)));
+            }
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            self.frames(now, &words);
         }
     }
 

@@ -1,7 +1,8 @@
 //! `watchfire check`: the effective configuration, or every problem.
 
 use super::output;
-use crate::config::{self, secrets::SecretRef};
+use crate::config;
+use crate::parts::listener::Secrets;
 use std::path::Path;
 use std::process::ExitCode;
 use watchfire_settings::Problem;
@@ -25,17 +26,17 @@ pub(crate) fn run(file: &Path) -> ExitCode {
     }
 }
 
-/// Secrets that are referred to and cannot be fetched.
+/// Secrets that are referred to and cannot be fetched, with who refers to them.
 fn missing_secrets(config: &config::Config) -> Vec<Problem> {
     let station = &config.station;
     let of_channels = [
-        station.notify.email.as_ref().and_then(|email| email.password.clone()),
-        station.notify.sms.as_ref().map(|sms| sms.password.clone()),
-        station.notify.webhook.as_ref().map(|webhook| webhook.secret.clone()),
+        ("notify.email", station.notify.email.as_ref().and_then(|email| email.password.as_ref())),
+        ("notify.sms", station.notify.sms.as_ref().map(|sms| &sms.password)),
+        ("notify.webhook", station.notify.webhook.as_ref().map(|webhook| &webhook.secret)),
     ];
-    let identities = config.sites.sites.values().flat_map(|site| site.identities.values());
-    let of_identities = identities.filter_map(|identity| identity.secret.parse::<SecretRef>().ok());
-    let references = of_channels.into_iter().flatten().chain(of_identities);
-    let missing = references.filter_map(|reference| reference.fetch(&station.folder).err());
-    missing.map(|message| Problem::whole_file("secrets", message)).collect()
+    let fetched =
+        of_channels.into_iter().filter_map(|(key, secret)| Some((key, secret?.fetch(&station.folder).err()?)));
+    let mut missing: Vec<String> = fetched.map(|(key, why)| format!("{key}: {why}")).collect();
+    missing.extend(Secrets::References(station.folder.clone()).of(&config.sites).err().into_iter().flatten());
+    missing.into_iter().map(|message| Problem::whole_file("secrets", message)).collect()
 }

@@ -83,7 +83,7 @@ fn config(data: &Path, mqtt: SocketAddr, console: SocketAddr) -> Result<Config, 
         "[mqtt]\nlisten = \"{mqtt}\"\n[console]\nlisten = \"{console}\"\n[log]\nfilter = \"warn\"\n\
          [journal]\nreserve_bytes = 16777216\n[watch]\nprobe_interval_s = 2\n"
     );
-    let mut station = station::parse("demo", &text, Path::new(".")).map_err(lines)?;
+    let mut station = station::parse("demo", &text, Path::new(".")).0.map_err(lines)?;
     station.data_dir = data.to_owned();
     let sites = sites::parse("demo sites", SITES).map_err(lines)?;
     Ok(Config { station, sites, rules: RuleSet::built_in() })

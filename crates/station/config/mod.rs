@@ -9,6 +9,7 @@ use watchfire_model::Sites;
 use watchfire_rules::RuleSet;
 use watchfire_settings::Problem;
 
+use station::NamedFiles;
 pub(crate) use station::StationConfig;
 
 /// Everything that configuration files say, checked.
@@ -21,17 +22,26 @@ pub(crate) struct Config {
     pub(crate) rules: RuleSet,
 }
 
-/// Reads `watchfire.toml` and the files it names.
+/// Reads `watchfire.toml` and the files it names. The problems of all of them are told together.
 pub(crate) fn load(file: &Path) -> Result<Config, Vec<Problem>> {
-    let station = station::parse(&file.display().to_string(), &read_text(file)?, folder_of(file))?;
-    let (sites, rules) = load_set_up(&station)?;
-    Ok(Config { station, sites, rules })
+    let text = read_text(file)?;
+    let (station, named) = station::parse(&file.display().to_string(), &text, folder_of(file));
+    // Where the text is not TOML nobody knows where the others are.
+    let set_up = named.map_or(Err(Vec::new()), |named| load_files(&named));
+    match (station, set_up) {
+        (Ok(station), Ok((sites, rules))) => Ok(Config { station, sites, rules }),
+        (station, set_up) => Err(station.err().into_iter().chain(set_up.err()).flatten().collect()),
+    }
 }
 
 /// Reads the files that can be reloaded while running: sites and rules. Problems of both are told together.
 pub(crate) fn load_set_up(station: &StationConfig) -> Result<(Sites, RuleSet), Vec<Problem>> {
-    let sites = read_text(&station.sites).and_then(|text| sites::parse(&station.sites.display().to_string(), &text));
-    let rules = match &station.rules {
+    load_files(&NamedFiles { sites: station.sites.clone(), rules: station.rules.clone() })
+}
+
+fn load_files(named: &NamedFiles) -> Result<(Sites, RuleSet), Vec<Problem>> {
+    let sites = read_text(&named.sites).and_then(|text| sites::parse(&named.sites.display().to_string(), &text));
+    let rules = match &named.rules {
         Some(folder) => load_rules(folder),
         None => Ok(RuleSet::built_in()),
     };

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use watchfire_settings::Section;
 
 /// Where a secret is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,12 @@ impl FromStr for SecretRef {
             _ => Err("secrets are not written here; use \"env:NAME\" or \"file:PATH\""),
         }
     }
+}
+
+/// Reads a reference that must be there. What stands there instead may be the secret itself, so it is not repeated.
+pub(crate) fn required(section: &mut Section<'_>, key: &str) -> Option<SecretRef> {
+    let text = section.text(key)?;
+    text.parse().map_err(|error: &str| section.problem(key, error)).ok()
 }
 
 impl fmt::Display for SecretRef {

@@ -1,6 +1,7 @@
 //! `sites.toml` → [`Sites`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use watchfire_intake::STATION_SITE;
 use watchfire_model::sites::Language;
 use watchfire_model::{
     Bilingual, ChannelKind, Class, Contact, ContactId, Device, Identity, IdentityName, IdentityRole, Rung, Site,
@@ -8,16 +9,19 @@ use watchfire_model::{
 };
 use watchfire_settings::{Problem, Section};
 
-use super::secrets::SecretRef;
+use super::secrets;
 
-/// The site under which the station speaks of itself; no site may be called so.
-pub(crate) const STATION_SITE: &str = "station";
+/// Where a site lies that does not say so.
+const TIME_ZONE: &str = "Asia/Shanghai";
 
 /// Reads and checks the whole file.
 pub(crate) fn parse(file: &str, text: &str) -> Result<Sites, Vec<Problem>> {
     watchfire_settings::read(file, text, |root| {
         let contacts: BTreeMap<ContactId, Contact> = root.tables("contacts", contact).into_iter().collect();
-        let sites = root.tables("sites", |name, section| site(name, section, &contacts)).into_iter().collect();
+        let mut sites: BTreeMap<SiteId, Site> =
+            root.tables("sites", |name, section| site(name, section, &contacts)).into_iter().collect();
+        let time_zone = sites.values().next().map_or(TIME_ZONE, |first| first.time_zone.as_str()).to_owned();
+        sites.entry(SiteId::new(STATION_SITE).ok()?).or_insert_with(|| station_itself(time_zone));
         Some(Sites { sites, contacts })
     })
 }
@@ -61,8 +65,9 @@ fn checked_address(section: &mut Section<'_>, kind: ChannelKind, address: String
 
 fn site(name: &str, section: &mut Section<'_>, contacts: &BTreeMap<ContactId, Contact>) -> Option<(SiteId, Site)> {
     let id = id::<SiteId>(name, section);
-    if name == STATION_SITE {
-        section.problem("", "is the station's own name; choose another");
+    if name == STATION_SITE && (section.has("devices") || section.has("identities")) {
+        section
+            .problem("", "is the station itself: it has a name, a time zone and a ladder, no devices and identities");
     }
     let kinds = [
         ("home", SiteKind::Home),
@@ -73,7 +78,7 @@ fn site(name: &str, section: &mut Section<'_>, contacts: &BTreeMap<ContactId, Co
     let label = bilingual(section, "name");
     let kind = section.choice_or("kind", SiteKind::Other, &kinds);
     let address = optional_bilingual(section, "address").unwrap_or_default();
-    let time_zone = section.text_or("time_zone", "Asia/Shanghai");
+    let time_zone = section.text_or("time_zone", TIME_ZONE);
     if jiff::tz::TimeZone::get(&time_zone).is_err() {
         section.problem("time_zone", format!("`{time_zone}` is not an IANA time zone such as Asia/Shanghai"));
     }
@@ -83,6 +88,20 @@ fn site(name: &str, section: &mut Section<'_>, contacts: &BTreeMap<ContactId, Co
     let identities = section.tables("identities", identity).into_iter().collect();
     let ladder = section.array("ladder", |rung_section| rung(rung_section, contacts));
     Some((id?, Site { name: label?, kind, address, time_zone, zones, devices, identities, ladder }))
+}
+
+/// The site under which the station speaks of itself: disk, archive, channels, attacks.
+fn station_itself(time_zone: String) -> Site {
+    Site {
+        name: Bilingual::new("Watchfire itself", "本平台"),
+        kind: SiteKind::Other,
+        address: Bilingual::default(),
+        time_zone,
+        zones: BTreeMap::new(),
+        devices: Vec::new(),
+        identities: BTreeMap::new(),
+        ladder: Vec::new(),
+    }
 }
 
 fn zone(name: &str, section: &mut Section<'_>) -> Option<(ZoneId, Zone)> {
@@ -118,7 +137,7 @@ fn identity(name: &str, section: &mut Section<'_>) -> Option<(IdentityName, Iden
     let id = id::<IdentityName>(name, section);
     let role = section.choice("role", &[("device", 'd'), ("gateway", 'g'), ("subscriber", 's')]);
     let device = section.optional_parsed("device");
-    let secret: Option<SecretRef> = section.parsed("secret");
+    let secret = secrets::required(section, "secret");
     let publish = section.list("publish", topic_filter);
     let subscribe = section.list("subscribe", topic_filter);
     let role = match (role?, device) {
@@ -149,11 +168,13 @@ fn topic_filter(text: &str) -> Result<String, String> {
 }
 
 fn rung(section: &mut Section<'_>, contacts: &BTreeMap<ContactId, Contact>) -> Option<Rung> {
+    let mut named = 0;
     let told = section.list("contacts", |text| {
+        named += 1;
         let id = ContactId::new(text).map_err(|error| error.to_string())?;
         if contacts.contains_key(&id) { Ok(id) } else { Err(format!("`{text}` is not under [contacts]")) }
     });
-    if told.is_empty() {
+    if named == 0 {
         section.problem("contacts", "names nobody");
     }
     let channels = section.list("channels", |text| {

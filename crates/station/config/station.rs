@@ -1,7 +1,7 @@
 //! `watchfire.toml` → [`StationConfig`]. `config/watchfire.toml` shows every key with its default; a test keeps the two
 //! alike.
 
-use super::secrets::SecretRef;
+use super::secrets::{self, SecretRef};
 use serde::Serialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -147,13 +147,26 @@ pub(crate) struct WatchConfig {
 const MEBIBYTE: u64 = 1024 * 1024;
 const LIMIT: u64 = 1 << 50;
 
-/// Reads and checks the text of the file called `file` that lies in `folder`.
-pub(crate) fn parse(file: &str, text: &str, folder: &Path) -> Result<StationConfig, Vec<Problem>> {
-    watchfire_settings::read(file, text, |root| {
+/// The files that `watchfire.toml` names.
+pub(crate) struct NamedFiles {
+    pub(crate) sites: PathBuf,
+    pub(crate) rules: Option<PathBuf>,
+}
+
+/// Reads and checks the text of the file called `file` that lies in `folder`. The files it names are told also when
+/// something else is wrong.
+pub(crate) fn parse(
+    file: &str,
+    text: &str,
+    folder: &Path,
+) -> (Result<StationConfig, Vec<Problem>>, Option<NamedFiles>) {
+    let mut named = None;
+    let read = watchfire_settings::read(file, text, |root| {
         let path = |text: String| folder.join(text);
         let data_dir = path(root.text_or("data_dir", "watchfire-data"));
         let sites = path(root.text_or("sites", "sites.toml"));
         let rules = root.optional_text("rules").map(path);
+        named = Some(NamedFiles { sites: sites.clone(), rules: rules.clone() });
         let log = in_table(root, "log", log);
         let mqtt = in_table(root, "mqtt", mqtt);
         let journal = in_table(root, "journal", journal);
@@ -174,7 +187,8 @@ pub(crate) fn parse(file: &str, text: &str, folder: &Path) -> Result<StationConf
             notify: notify?,
             watch: watch?,
         })
-    })
+    });
+    (read, named)
 }
 
 /// Reads a table that may be absent: its keys then have their defaults.
@@ -261,7 +275,7 @@ fn email_server(section: &mut Section<'_>, folder: &Path) -> Option<EmailConfig>
     }
     let ca_file = section.optional_text("ca_file").map(|text| folder.join(text));
     let user = section.optional_text("user");
-    let password = section.optional_parsed("password");
+    let password = if section.has("password") { secrets::required(section, "password") } else { None };
     if user.is_some() != password.is_some() {
         section.problem("user", "`user` and `password` go together");
     }
@@ -274,14 +288,14 @@ fn sms_gateway(section: &mut Section<'_>) -> Option<SmsConfig> {
         section.problem("url", "is not an http:// or https:// address");
     }
     let user = section.text("user");
-    let password = section.parsed("password");
+    let password = secrets::required(section, "password");
     let from = section.text_or("from", "watchfire");
     let insecure = section.flag_or("insecure", false);
     Some(SmsConfig { url: url?, user: user?, password: password?, from, insecure })
 }
 
 fn webhook(section: &mut Section<'_>) -> Option<WebhookConfig> {
-    let secret = section.parsed("secret");
+    let secret = secrets::required(section, "secret");
     let insecure = section.flag_or("insecure", false);
     Some(WebhookConfig { secret: secret?, insecure })
 }
@@ -328,8 +342,8 @@ mod tests {
     /// The shipped file shows the defaults: read as it is, and with every commented key removed, it is the same.
     #[test]
     fn the_shipped_file_says_the_defaults() {
-        let shipped = parse("watchfire.toml", SHIPPED, Path::new("/etc/watchfire")).unwrap();
-        let empty = parse("watchfire.toml", "rules = \"rules\"", Path::new("/etc/watchfire")).unwrap();
+        let shipped = parse("watchfire.toml", SHIPPED, Path::new("/etc/watchfire")).0.unwrap();
+        let empty = parse("watchfire.toml", "rules = \"rules\"", Path::new("/etc/watchfire")).0.unwrap();
         assert_eq!(shipped, empty);
     }
 
@@ -337,16 +351,16 @@ mod tests {
     #[test]
     fn the_commented_keys_exist() {
         let uncommented: Vec<&str> = SHIPPED.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line)).collect();
-        parse("watchfire.toml", &uncommented.join("\n"), Path::new("/etc/watchfire")).unwrap();
+        parse("watchfire.toml", &uncommented.join("\n"), Path::new("/etc/watchfire")).0.unwrap();
     }
 
     #[test]
     fn a_listener_is_not_opened_to_the_world_by_accident() {
-        let problems = parse("w.toml", "[mqtt]\nlisten = \"0.0.0.0:1883\"\n", Path::new(".")).unwrap_err();
+        let problems = parse("w.toml", "[mqtt]\nlisten = \"0.0.0.0:1883\"\n", Path::new(".")).0.unwrap_err();
         assert!(
             problems[0].to_string().starts_with("w.toml:2: mqtt.listen: 0.0.0.0:1883 is reachable"),
             "{problems:?}"
         );
-        assert!(parse("w.toml", "[mqtt]\nlisten = \"0.0.0.0:1883\"\ninsecure = true", Path::new(".")).is_ok());
+        assert!(parse("w.toml", "[mqtt]\nlisten = \"0.0.0.0:1883\"\ninsecure = true", Path::new(".")).0.is_ok());
     }
 }

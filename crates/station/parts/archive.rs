@@ -14,9 +14,10 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 use watchfire_archive::{Batch, Gap, OpenError, Retention, Store, StoreOptions, WriteError};
+use watchfire_intake::STATION_SITE;
 use watchfire_journal::{ReadError, Reader, RealDisk};
 use watchfire_model::encoding::decode_entry;
-use watchfire_model::{AlertRecord, Input, JournalId, Notice, NoticeKind, Seq, SiteId, Timestamp};
+use watchfire_model::{AlertRecord, Bilingual, Input, JournalId, Notice, NoticeKind, Seq, SiteId, Timestamp};
 use watchfire_wire::{Profiles, Sessions};
 
 /// Entries read before a batch is written even if it has few rows.
@@ -48,7 +49,10 @@ pub(crate) struct ArchivePart {
     pub(crate) applied: Follower,
     /// How far the alert log is durable.
     pub(crate) alerts: Follower,
+    /// What is written.
     pub(crate) archived: Progress,
+    /// What is on disk for certain.
+    pub(crate) synced: Progress,
     pub(crate) config: ArchiveConfig,
     pub(crate) inputs: Inputs,
     pub(crate) metrics: Arc<StationMetrics>,
@@ -81,8 +85,6 @@ struct Place {
     alerts: Reader<RealDisk>,
     sessions: Sessions,
     profiles: Profiles,
-    /// The time of the last entry read.
-    at: Timestamp,
     /// Records that had left the journal before they were read.
     gap: Option<Gap>,
 }
@@ -113,7 +115,8 @@ impl ArchivePart {
         if let Err(error) = store.register(&self.registry) {
             warn!(%error, "the archive has no metrics");
         }
-        self.archived.advance(store.durable().entries.0);
+        self.archived.advance(store.cursors().entries.0);
+        self.synced.advance(store.durable().entries.0);
         self.store = Some(store);
         Ok(())
     }
@@ -159,7 +162,6 @@ impl Archiving<'_> {
             }
             self.read(&mut place, &mut batch)?;
             self.write(&mut place, &mut batch, runtime)?;
-            self.note_lag(&place);
             if synced.elapsed() >= SYNC_INTERVAL {
                 self.sync();
                 synced = clock::instant();
@@ -189,7 +191,7 @@ impl Archiving<'_> {
             noted_at: clock::wall(),
         });
         let (sessions, profiles) = (Sessions::default(), Profiles::default());
-        Ok(Place { entries, alerts, sessions, profiles, at: Timestamp::EPOCH, gap })
+        Ok(Place { entries, alerts, sessions, profiles, gap })
     }
 
     /// Fills the batch with what there is, up to its size.
@@ -214,7 +216,6 @@ impl Archiving<'_> {
             let seq = Seq(record.seq);
             match decode_entry(seq, record.bytes) {
                 Ok(entry) => {
-                    place.at = entry.at;
                     take(batch, seq, entry.at, &entry.input, &place.profiles, &mut place.sessions);
                 }
                 Err(error) => {
@@ -256,13 +257,14 @@ impl Archiving<'_> {
         if attempts >= DOWN_AFTER_ATTEMPTS && batch.is_empty() {
             self.notice(runtime, false, "");
         }
-        self.part.archived.advance(self.store.durable().entries.0);
+        self.part.archived.advance(self.store.cursors().entries.0);
+        self.part.synced.advance(self.store.durable().entries.0);
         Ok(())
     }
 
     fn sync(&mut self) {
         match self.store.sync() {
-            Ok(durable) => self.part.archived.advance(durable.entries.0),
+            Ok(durable) => self.part.synced.advance(durable.entries.0),
             Err(error) => warn!(%error, "the archive could not be synced"),
         }
     }
@@ -278,17 +280,10 @@ impl Archiving<'_> {
 
     fn notice(&self, runtime: &Handle, active: bool, detail: &str) {
         let notice =
-            Notice { kind: NoticeKind::ArchiveDown, subject: String::new(), detail: detail.to_owned(), active };
+            Notice { kind: NoticeKind::ArchiveDown, subject: String::new(), detail: Bilingual::same(detail), active };
         if runtime.block_on(self.part.inputs.journal(&Input::Notice(notice))).is_err() {
             warn!("the journal is closed: nobody is told of the archive's trouble");
         }
-    }
-
-    fn note_lag(&self, place: &Place) {
-        let behind = self.part.applied.now().saturating_sub(place.read_to());
-        let seconds = if behind == 0 { 0 } else { clock::wall().since(place.at).as_secs() };
-        self.part.metrics.archive_lag_entries.set(i64::try_from(behind).unwrap_or(i64::MAX));
-        self.part.metrics.archive_lag_seconds.set(i64::try_from(seconds).unwrap_or(i64::MAX));
     }
 }
 
@@ -309,6 +304,7 @@ async fn pause_or_stop(stop: &CancellationToken, pause: Duration) -> bool {
 
 fn take(batch: &mut Batch, seq: Seq, at: Timestamp, input: &Input<'_>, profiles: &Profiles, sessions: &mut Sessions) {
     match input {
+        Input::Frame(frame) if frame.site == STATION_SITE => batch.entry(seq),
         Input::Frame(frame) => match SiteId::new(frame.site) {
             Ok(site) => batch.decoded(seq, at, &site, &watchfire_wire::decode(frame, at, profiles, sessions)),
             Err(_) => batch.entry(seq),

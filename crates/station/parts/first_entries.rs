@@ -5,7 +5,7 @@ use crate::parts::poison;
 use crate::parts::shared::Shared;
 use crate::parts::start_error::{StartError, failed};
 use crate::set_up_store;
-use watchfire_model::{Input, Notice, NoticeKind, Seq, Setup, Started};
+use watchfire_model::{Bilingual, Input, Notice, NoticeKind, Seq, Setup, Started};
 use watchfire_rules::SetUp;
 
 /// What is journaled before any device is heard.
@@ -39,19 +39,31 @@ impl FirstEntries {
         inputs.journal(&Input::Started(first.started)).await.map_err(failed(doing))?;
         if let Some(skip) = first.skip {
             inputs.journal(&Input::Skip(skip)).await.map_err(failed(doing))?;
-            let detail =
-                format!("the rules died {} times at entry {skip}; it is kept and not applied", poison::DEATHS_MAX);
+            let times = poison::DEATHS_MAX;
+            let detail = Bilingual::new(
+                format!("the rules died {times} times at entry {skip}; it is kept and not applied"),
+                format!("规则处理在记录 {skip} 处异常终止 {times} 次；该记录已保留，不再处理"),
+            );
             let kind = NoticeKind::EntrySkipped;
             let notice = Notice { kind, subject: skip.to_string(), detail, active: true };
             inputs.journal(&Input::Notice(notice)).await.map_err(failed(doing))?;
             poison::forget(&shared.paths.died()).map_err(failed(doing))?;
         }
         for detail in first.damaged {
-            let notice = Notice { kind: NoticeKind::JournalDamaged, subject: String::new(), detail, active: true };
+            let notice = Notice {
+                kind: NoticeKind::JournalDamaged,
+                subject: String::new(),
+                detail: Bilingual::same(detail),
+                active: true,
+            };
             inputs.journal(&Input::Notice(notice)).await.map_err(failed(doing))?;
         }
         if first.differences > 0 {
-            let detail = format!("{} entries give other alerts than before; what was told stays", first.differences);
+            let count = first.differences;
+            let detail = Bilingual::new(
+                format!("{count} entries give other alerts than before; what was told stays"),
+                format!("{count} 条记录的研判结果与此前不同；已发出的警情不变"),
+            );
             let notice = Notice { kind: NoticeKind::ReplayDiffers, subject: String::new(), detail, active: true };
             inputs.journal(&Input::Notice(notice)).await.map_err(failed(doing))?;
         }

@@ -5,7 +5,7 @@ use crate::set_up_store::{self, SetUpError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use watchfire_intake::Retained;
+use watchfire_intake::{Retained, STATION_SITE};
 use watchfire_model::{Decoded, Entry, Frame, Input, JournalId, Seq, Setup, SiteId, Sites};
 use watchfire_rules::{Effects, Engine, Event, RestoreError, RuleSet, SetUp, Stamp};
 use watchfire_wire::{Profiles, Sessions};
@@ -143,6 +143,10 @@ impl Fold {
         self.retained.apply(frame);
         #[cfg(test)]
         assert_ne!(frame.payload, POISON, "the test's poison");
+        if frame.site == STATION_SITE {
+            // The probe: it has been where it should.
+            return None;
+        }
         let site = SiteId::new(frame.site).ok()?;
         let decoded = watchfire_wire::decode(frame, stamp.at, &self.profiles, &mut self.sessions);
         self.engine.apply(stamp, &Event::Decoded { site: &site, decoded: &decoded }, effects);

@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use watchfire_journal::retention::{self, AgedSegment, Cursor, Hold, Policy, Room};
 use watchfire_journal::{Reader, RealDisk, SegmentInfo, evidence};
 use watchfire_model::encoding::decode_entry;
-use watchfire_model::{Input, Notice, NoticeKind, Seq, Timestamp};
+use watchfire_model::{Bilingual, Input, Notice, NoticeKind, Seq, Timestamp};
 
 /// How often the disk is looked at.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -100,13 +100,17 @@ impl HousekeepingPart {
         for (kind, limit) in [(NoticeKind::DiskFilling, FILLING), (NoticeKind::DiskNearlyFull, NEARLY_FULL)] {
             let over = used >= limit;
             if memory.told.insert(kind, over).unwrap_or(false) != over {
-                let detail = format!("{:.1} % used, limit {:.0} %", used * 100.0, limit * 100.0);
+                let (used, limit) = (used * 100.0, limit * 100.0);
+                let detail = Bilingual::new(
+                    format!("{used:.1} % used, limit {limit:.0} %"),
+                    format!("已用 {used:.1}%，限值 {limit:.0}%"),
+                );
                 self.notice(kind, over, detail, runtime);
             }
         }
         let full = self.metrics.journal_full.get() > 0;
         if memory.told.insert(NoticeKind::DiskFull, full).unwrap_or(false) && !full {
-            self.notice(NoticeKind::DiskFull, false, "space has returned".into(), runtime);
+            self.notice(NoticeKind::DiskFull, false, Bilingual::new("space has returned", "空间已恢复"), runtime);
         }
         used
     }
@@ -125,7 +129,11 @@ impl HousekeepingPart {
         let policy = Policy { keep_ms: days_ms(self.config.keep_days), bytes_max: self.config.keep_bytes_max };
         let plan = retention::plan(&aged, cursors, &policy, room, now_ms);
         for gap in &plan.gaps {
-            let detail = format!("{}: entries {} to {} left before they were in it", gap.cursor, gap.from, gap.to);
+            let (cursor, from, to) = (&gap.cursor, gap.from, gap.to);
+            let detail = Bilingual::new(
+                format!("{cursor}: entries {from} to {to} left before they were in it"),
+                format!("{cursor}：记录 {from} 至 {to} 在归档前已移出日志"),
+            );
             self.notice(NoticeKind::ArchiveGap, true, detail, runtime);
         }
         for segment in &plan.leave {
@@ -160,7 +168,7 @@ impl HousekeepingPart {
         }
     }
 
-    fn notice(&self, kind: NoticeKind, active: bool, detail: String, runtime: &Handle) {
+    fn notice(&self, kind: NoticeKind, active: bool, detail: Bilingual, runtime: &Handle) {
         let notice = Notice { kind, subject: String::new(), detail, active };
         if runtime.block_on(self.inputs.journal(&Input::Notice(notice))).is_err() {
             warn!(kind = kind.as_str(), "the journal is closed: nobody is told");

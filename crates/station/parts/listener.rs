@@ -35,8 +35,8 @@ pub(crate) enum Secrets {
 }
 
 impl Secrets {
-    /// The password of every identity, by user name; every one that cannot be fetched is told.
-    fn of(&self, sites: &Sites) -> Result<BTreeMap<String, Vec<u8>>, String> {
+    /// The password of every identity, by user name; an error names every one that cannot be fetched.
+    pub(crate) fn of(&self, sites: &Sites) -> Result<BTreeMap<String, Vec<u8>>, Vec<String>> {
         let mut secrets = BTreeMap::new();
         let mut missing = Vec::new();
         for (site, entry) in &sites.sites {
@@ -49,7 +49,7 @@ impl Secrets {
                 }
             }
         }
-        if missing.is_empty() { Ok(secrets) } else { Err(missing.join("; ")) }
+        if missing.is_empty() { Ok(secrets) } else { Err(missing) }
     }
 
     fn fetch(&self, reference: &str) -> Result<String, String> {
@@ -84,7 +84,8 @@ pub(crate) struct Listener {
 impl Listener {
     /// Starts the router; nobody is listened to yet.
     pub(crate) async fn start(needs: ListenerNeeds<'_>) -> Result<Listener, String> {
-        let identities = Identities::new(needs.sites, &needs.secrets.of(needs.sites)?);
+        let identities =
+            Identities::new(needs.sites, &needs.secrets.of(needs.sites).map_err(|missing| missing.join("; "))?);
         let (notices, notice_queue) = mpsc::channel(NOTICES_MAX);
         let parts = MqttParts {
             limits: limits(needs.config),
@@ -108,7 +109,7 @@ impl Listener {
 
     /// Puts new sites in force; connections of identities that are gone or changed are closed.
     pub(crate) fn reload(&self, sites: &Sites, secrets: &Secrets) -> Result<(), String> {
-        let identities = Identities::new(sites, &secrets.of(sites)?);
+        let identities = Identities::new(sites, &secrets.of(sites).map_err(|missing| missing.join("; "))?);
         let closed = self.shared.reload(identities);
         debug!(closed, "identities reloaded");
         Ok(())

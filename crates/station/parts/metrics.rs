@@ -1,6 +1,6 @@
 //! The station's own metrics: the way of a frame from part to part.
 
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 use std::time::Duration;
 use watchfire_model::{Class, Defect, DefectKind, Step, Transition};
 
@@ -17,16 +17,17 @@ pub(crate) struct StationMetrics {
     latency: HistogramVec,
     defects: IntCounterVec,
     transitions: IntCounterVec,
-    pub(crate) rules_lag_entries: IntGauge,
-    pub(crate) archive_lag_entries: IntGauge,
-    pub(crate) archive_lag_seconds: IntGauge,
+    rules_lag_entries: IntGauge,
+    rules_lag_seconds: Gauge,
+    archive_lag_entries: IntGauge,
+    archive_lag_seconds: Gauge,
     pub(crate) archive_failures: IntCounter,
     pub(crate) replay_differences: IntCounter,
     pub(crate) skipped_entries: IntCounter,
     pub(crate) snapshots: IntCounter,
     pub(crate) probe_ok: IntGauge,
     pub(crate) probe_failures: IntCounter,
-    pub(crate) disk_used_ratio: prometheus::Gauge,
+    pub(crate) disk_used_ratio: Gauge,
     pub(crate) reloads: IntCounterVec,
 }
 
@@ -40,6 +41,11 @@ impl StationMetrics {
         };
         let gauge = |name: &str, help: &str| -> Result<IntGauge, prometheus::Error> {
             let gauge = IntGauge::new(name, help)?;
+            registry.register(Box::new(gauge.clone()))?;
+            Ok(gauge)
+        };
+        let ratio_or_seconds = |name: &str, help: &str| -> Result<Gauge, prometheus::Error> {
+            let gauge = Gauge::new(name, help)?;
             registry.register(Box::new(gauge.clone()))?;
             Ok(gauge)
         };
@@ -62,9 +68,6 @@ impl StationMetrics {
             &["stage"],
         )?;
         registry.register(Box::new(latency.clone()))?;
-        let used =
-            prometheus::Gauge::new("watchfire_disk_used_ratio", "How full the data directory's disk is, 0 to 1.")?;
-        registry.register(Box::new(used.clone()))?;
         let metrics = StationMetrics {
             journal_full: gauge("watchfire_journal_full", "1 while the disk is full and acknowledging has stopped.")?,
             entries: counter("watchfire_journal_entries_total", "Entries made durable.")?,
@@ -73,8 +76,15 @@ impl StationMetrics {
             defects: counters("watchfire_defects_total", "What was wrong with frames, by kind.", &["kind"])?,
             transitions: counters("watchfire_alert_transitions_total", "Changes of alerts.", &["class", "transition"])?,
             rules_lag_entries: gauge("watchfire_rules_lag_entries", "Entries durable and not yet applied.")?,
+            rules_lag_seconds: ratio_or_seconds(
+                "watchfire_rules_lag_seconds",
+                "Age of the oldest entry not yet applied.",
+            )?,
             archive_lag_entries: gauge("watchfire_archive_lag_entries", "Entries durable and not yet archived.")?,
-            archive_lag_seconds: gauge("watchfire_archive_lag_seconds", "Age of the oldest entry not yet archived.")?,
+            archive_lag_seconds: ratio_or_seconds(
+                "watchfire_archive_lag_seconds",
+                "Age of the oldest entry not yet archived.",
+            )?,
             archive_failures: counter("watchfire_archive_failures_total", "Batches that the archive did not take.")?,
             replay_differences: counter(
                 "watchfire_replay_differences_total",
@@ -84,7 +94,10 @@ impl StationMetrics {
             snapshots: counter("watchfire_snapshots_total", "Snapshots saved.")?,
             probe_ok: gauge("watchfire_probe_ok", "1 while the probe frame comes through in time.")?,
             probe_failures: counter("watchfire_probe_failures_total", "Probes that did not come through in time.")?,
-            disk_used_ratio: used,
+            disk_used_ratio: ratio_or_seconds(
+                "watchfire_disk_used_ratio",
+                "How full the data directory's disk is, 0 to 1.",
+            )?,
             reloads: counters("watchfire_reloads_total", "Reloads of sites and rules.", &["result"])?,
         };
         metrics.begin_at_zero();
@@ -111,6 +124,18 @@ impl StationMetrics {
         self.entries.inc_by(u64::try_from(entries).unwrap_or(u64::MAX));
         self.sync.observe(span.as_secs_f64());
         self.latency("durable", span);
+    }
+
+    /// How far the rules are behind the journal.
+    pub(crate) fn rules_lag(&self, entries: u64, seconds: f64) {
+        self.rules_lag_entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
+        self.rules_lag_seconds.set(seconds);
+    }
+
+    /// How far the archive is behind the rules.
+    pub(crate) fn archive_lag(&self, entries: u64, seconds: f64) {
+        self.archive_lag_entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
+        self.archive_lag_seconds.set(seconds);
     }
 
     /// Entries made durable since the start.

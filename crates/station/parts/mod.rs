@@ -11,6 +11,7 @@ pub(crate) mod fold;
 pub(crate) mod housekeeping;
 pub(crate) mod inputs;
 pub(crate) mod journal;
+pub(crate) mod lag;
 pub(crate) mod listener;
 pub(crate) mod metrics;
 pub(crate) mod notify;

@@ -120,7 +120,6 @@ impl RulesPart {
         self.publish(told)?;
         self.tell.flow.applied(Seq(self.position));
         self.tell.applied.advance(self.position);
-        self.tell.metrics.rules_lag_entries.set(i64::try_from(durable - self.position).unwrap_or(i64::MAX));
         self.tell.live.tick(at);
         Ok(at)
     }

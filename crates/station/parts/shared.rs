@@ -34,7 +34,10 @@ pub(crate) struct Positions {
     pub(crate) alerts: Follower,
     pub(crate) rules_saved: Follower,
     pub(crate) desk_saved: Follower,
+    /// What the archive has written; a crash of the machine can take some of it back.
     pub(crate) archived: Follower,
+    /// What the archive has on disk for certain.
+    pub(crate) archive_synced: Follower,
 }
 
 /// The same positions, for those who move them on. Each is held by its part alone, so that its end is seen.
@@ -45,6 +48,7 @@ pub(crate) struct Movers {
     pub(crate) rules_saved: Progress,
     pub(crate) desk_saved: Progress,
     pub(crate) archived: Progress,
+    pub(crate) archive_synced: Progress,
 }
 
 impl Movers {
@@ -57,6 +61,7 @@ impl Movers {
             rules_saved: Progress::at(disk.snapshot),
             desk_saved: Progress::at(0),
             archived: Progress::at(0),
+            archive_synced: Progress::at(0),
         }
     }
 
@@ -69,6 +74,7 @@ impl Movers {
             rules_saved: self.rules_saved.follower(),
             desk_saved: self.desk_saved.follower(),
             archived: self.archived.follower(),
+            archive_synced: self.archive_synced.follower(),
         }
     }
 }

@@ -130,7 +130,7 @@ impl Station {
         (own, frames): (mpsc::Receiver<OwnInput>, mpsc::Receiver<Submission>),
         channels: Vec<Arc<dyn Channel>>,
     ) -> Result<(), StartError> {
-        let archive = self.archive_part(&disk, movers.archived)?;
+        let archive = self.archive_part(&disk, (movers.archived, movers.archive_synced))?;
         let notify = self.notify_part(&disk, movers.desk_saved, channels)?;
         let (anchor, anchor_seen) = watch::channel(disk.stamps.anchor(disk.boot_id));
         let housekeeping = self.housekeeping_part(anchor_seen);
@@ -182,7 +182,11 @@ impl Station {
         start(&mut self.threads).map_err(failed("start a thread"))
     }
 
-    fn archive_part(&self, disk: &DiskState, archived: Progress) -> Result<ArchivePart, StartError> {
+    fn archive_part(
+        &self,
+        disk: &DiskState,
+        (archived, synced): (Progress, Progress),
+    ) -> Result<ArchivePart, StartError> {
         let shared = &self.shared;
         let logs = (JournalId(disk.journal.0), JournalId(disk.alert_log.journal_id().0));
         let part = ArchivePart {
@@ -193,6 +197,7 @@ impl Station {
             applied: shared.positions.applied.clone(),
             alerts: shared.positions.alerts.clone(),
             archived,
+            synced,
             config: shared.config.archive.clone(),
             inputs: shared.inputs.clone(),
             metrics: Arc::clone(&shared.metrics),
@@ -233,7 +238,7 @@ impl Station {
             config: shared.config.journal.clone(),
             rules: shared.positions.rules_saved.clone(),
             desk: shared.positions.desk_saved.clone(),
-            archived: shared.positions.archived.clone(),
+            archived: shared.positions.archive_synced.clone(),
             anchor,
             inputs: shared.inputs.clone(),
             metrics: Arc::clone(&shared.metrics),
@@ -265,6 +270,7 @@ impl Station {
             journal: shared.journal,
             durable: shared.positions.durable.clone(),
             applied: shared.positions.applied.clone(),
+            archived: shared.positions.archived.clone(),
             metrics: Arc::clone(&shared.metrics),
             stop: stops.console.clone(),
         };

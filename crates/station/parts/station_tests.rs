@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 fn options(data: &Path) -> StationOptions {
     let text =
         "[mqtt]\nlisten = \"127.0.0.1:0\"\n[console]\nlisten = \"127.0.0.1:0\"\n[journal]\nreserve_bytes = 1048576\n";
-    let mut station = station::parse("test", text, Path::new(".")).unwrap();
+    let mut station = station::parse("test", text, Path::new(".")).0.unwrap();
     station.data_dir = data.to_owned();
     let sites = sites::parse("test", SITES).unwrap();
     let config = Config { station, sites, rules: RuleSet::built_in() };

@@ -1,5 +1,7 @@
 //! Tells the board the station's figures, once a second.
 
+use crate::clock;
+use crate::parts::lag::Lag;
 use crate::parts::listener::Listener;
 use crate::parts::metrics::StationMetrics;
 use crate::parts::progress::Follower;
@@ -8,7 +10,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use watchfire_console::{Live, StatusNumbers};
-use watchfire_model::{JournalId, Seq};
+use watchfire_model::JournalId;
 
 /// Where the figures come from.
 pub(crate) struct StatusPart {
@@ -16,6 +18,7 @@ pub(crate) struct StatusPart {
     pub(crate) journal: JournalId,
     pub(crate) durable: Follower,
     pub(crate) applied: Follower,
+    pub(crate) archived: Follower,
     pub(crate) metrics: Arc<StationMetrics>,
     pub(crate) stop: CancellationToken,
 }
@@ -25,27 +28,26 @@ impl StatusPart {
     pub(crate) async fn run(self, listener: &Listener) {
         let mut seconds = interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut lagging_s = 0.0;
-        let mut applied_before = 0;
+        let (mut rules, mut archive) = (Lag::default(), Lag::default());
+        let begun = clock::instant();
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 _ = seconds.tick() => {}
             }
-            let (durable, applied) = (self.durable.seq(), self.applied.seq());
-            // How long the rules have been without reaching what was durable a moment ago.
-            lagging_s = if applied.0 >= durable.0 || applied.0 > applied_before { 0.0 } else { lagging_s + 1.0 };
-            applied_before = applied.0;
-            let behind = u64::try_from(self.metrics.archive_lag_entries.get()).unwrap_or(0);
-            #[expect(clippy::cast_precision_loss, reason = "seconds of lag")]
-            let archive_lag_s = self.metrics.archive_lag_seconds.get() as f64;
+            let (durable, applied, archived) = (self.durable.seq(), self.applied.seq(), self.archived.seq());
+            let now = begun.elapsed();
+            let rules_lag_s = rules.behind(durable.0, applied.0, now).as_secs_f64();
+            let archive_lag_s = archive.behind(applied.0, archived.0, now).as_secs_f64();
+            self.metrics.archive_lag(applied.0.saturating_sub(archived.0), archive_lag_s);
+            self.metrics.rules_lag(durable.0.saturating_sub(applied.0), rules_lag_s);
             self.live.numbers(StatusNumbers {
                 journal: self.journal,
                 durable,
                 applied,
-                rules_lag_s: lagging_s,
+                rules_lag_s,
                 archive_lag_s,
-                archive_entries: Seq(applied.0.saturating_sub(behind)),
+                archive_entries: archived,
                 disk_used_ratio: self.metrics.disk_used_ratio.get(),
                 connections: listener.connections(),
                 frames_total: self.metrics.entries_total(),

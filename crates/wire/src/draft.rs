@@ -102,22 +102,41 @@ impl Draft {
         self.push(point, Metric::Vendor(printable(name, VENDOR_NAME_BYTES_MAX)), value, unit);
     }
 
+    /// A value of a point whose name is known to be one. False when there is no room left for it.
+    pub(crate) fn tell(&mut self, point: &PointName, metric: Metric, value: Value) -> bool {
+        let is_vendor = matches!(metric, Metric::Vendor(_));
+        if is_vendor && self.vendor_readings >= VENDOR_READINGS_MAX {
+            self.too_many();
+            return false;
+        }
+        self.vendor_readings += usize::from(is_vendor);
+        self.add(point.clone(), metric, value, None)
+    }
+
     fn push(&mut self, point: &str, metric: Metric, value: Value, vendor_unit: Option<CompactString>) {
         let point = PointName::new(point).ok().or_else(|| PointName::new(&printable(point, NAME_BYTES_MAX)).ok());
         let point = point.or_else(|| PointName::new(&printable(&metric.to_string(), NAME_BYTES_MAX)).ok());
-        let Some(point) = point else { return self.defect(DefectKind::BadName, "a point without a name") };
+        match point {
+            Some(point) => _ = self.add(point, metric, value, vendor_unit),
+            None => self.defect(DefectKind::BadName, "a point without a name"),
+        }
+    }
+
+    fn add(&mut self, point: PointName, metric: Metric, value: Value, vendor_unit: Option<CompactString>) -> bool {
         let at = self.at;
         let twin = self.decoded.readings.iter_mut();
-        if let Some(twin) = twin.rev().find(|r| r.point == point && r.metric == metric && r.at == at) {
+        if let Some(twin) = twin.rev().find(|r| r.metric == metric && r.point == point && r.at == at) {
             // Said twice: what is true anywhere is true, and of two numbers the first stands.
             if value == Value::Bool(true) {
                 twin.value = value;
             }
         } else if self.decoded.readings.len() >= READINGS_MAX {
             self.too_many();
+            return false;
         } else {
             self.decoded.readings.push(Reading { point, metric, value, vendor_unit, at });
         }
+        true
     }
 
     fn too_many(&mut self) {

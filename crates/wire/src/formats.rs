@@ -1,12 +1,14 @@
 //! Which format a frame is in. One line per format: a new one is a new file and a line here.
 //!
+//! Fire panels have a link of their own, and need profiles and sessions; all else is text over MQTT.
+//!
 //! The topic decides first, in the table's order. A topic that nobody claims is read by the shape of its JSON, and an
 //! object of no known shape by the words of its keys: a device that is not ours must still alarm.
 
 use crate::draft::Draft;
 use crate::tree::Tree;
-use crate::{Profiles, Sessions, chirpstack, generic, json_text, things_stack, watchfire_v1, zigbee2mqtt};
-use watchfire_model::{Decoded, DefectKind, Frame, Source, Timestamp};
+use crate::{Profiles, Sessions, chirpstack, gbt26875, generic, json_text, things_stack, watchfire_v1, zigbee2mqtt};
+use watchfire_model::{Decoded, DefectKind, Frame, Link, Source, Timestamp};
 
 /// A payload format.
 struct Format {
@@ -37,7 +39,10 @@ const FORMATS: &[Format] = &[
 ];
 
 /// Reads a frame whose format the topic and the shape decide.
-pub(crate) fn read(frame: &Frame<'_>, at: Timestamp, _: &Profiles, _: &mut Sessions) -> Decoded {
+pub(crate) fn read(frame: &Frame<'_>, at: Timestamp, profiles: &Profiles, sessions: &mut Sessions) -> Decoded {
+    if matches!(frame.link, Link::Gbt26875Tcp | Link::Gbt26875Udp) {
+        return gbt26875::read(frame, at, profiles, sessions);
+    }
     let mut chosen = FORMATS.iter().find(|format| (format.claims)(frame.topic));
     if chosen.is_none() {
         let mut unread = Draft::new(Source::Generic, at);
@@ -55,7 +60,16 @@ pub(crate) fn read(frame: &Frame<'_>, at: Timestamp, _: &Profiles, _: &mut Sessi
 }
 
 /// Reads a frame as of that source.
-pub(crate) fn read_as(source: Source, frame: &Frame<'_>, at: Timestamp, _: &Profiles, _: &mut Sessions) -> Decoded {
+pub(crate) fn read_as(
+    source: Source,
+    frame: &Frame<'_>,
+    at: Timestamp,
+    profiles: &Profiles,
+    sessions: &mut Sessions,
+) -> Decoded {
+    if source == Source::Gbt26875 {
+        return gbt26875::read(frame, at, profiles, sessions);
+    }
     match FORMATS.iter().find(|format| format.source == source) {
         Some(format) => read_in(format, frame, at),
         None => unknown(source, DefectKind::UnknownType, "this build does not read this source yet", at),

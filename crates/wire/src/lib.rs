@@ -13,6 +13,7 @@
 //! | question | file |
 //! |---|---|
 //! | which format is it? | `formats.rs`: one line per format; a new format is a new file and one line |
+//! | how do fire panels speak? | `gbt26875/`: the codec, the dialects and what a frame means |
 //! | what does a key or a state word mean? | `words/table.rs` (data), `meaning/` (decisions) |
 //! | which unit, which range? | `units.rs`, `bounds.rs` |
 //! | what does `watchfire decode` read and print? | `json_line/` |
@@ -39,6 +40,7 @@ mod watchfire_v1;
 mod words;
 mod zigbee2mqtt;
 
+pub mod gbt26875;
 pub mod json_line;
 
 pub use draft::{DEFECTS_MAX, READINGS_MAX, VENDOR_READINGS_MAX};
@@ -48,15 +50,19 @@ use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use watchfire_model::{Decoded, DefectKind, Frame, Source, Timestamp};
 
-/// How makers differ from the standards that they follow. Part of the set-up. No format that is read so far needs one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Profiles {}
+/// How makers differ from the standards that they follow. Part of the set-up; the default is the standards.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Profiles {
+    /// Fire panels.
+    pub gbt26875: gbt26875::Dialects,
+}
 
-/// What formats with state remember from frame to frame. Part of the rules' snapshot. No format that is read so far
-/// has state.
+/// What formats with state remember from frame to frame. Part of the rules' snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sessions {}
+pub struct Sessions {
+    panels: gbt26875::Standing,
+}
 
 /// Everything understood of one frame that was journaled at `at`. Topic first, then shape decide the format.
 pub fn decode(frame: &Frame<'_>, at: Timestamp, profiles: &Profiles, sessions: &mut Sessions) -> Decoded {

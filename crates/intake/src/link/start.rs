@@ -21,7 +21,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use watchfire_model::{Notice, NoticeKind};
+use watchfire_model::{Bilingual, Notice, NoticeKind};
 
 /// How long a refusal may take to write.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
@@ -105,7 +105,10 @@ fn admit(shared: &MqttShared, hello: &Hello, address: IpAddr) -> Result<Arc<Prin
             shared.notice(Notice {
                 kind: NoticeKind::LoginAttack,
                 subject: address.to_string(),
-                detail: format!("{count} refused MQTT log-ins from {address} within a minute"),
+                detail: Bilingual::new(
+                    format!("{count} refused MQTT log-ins from {address} within a minute"),
+                    format!("{address} 一分钟内有 {count} 次 MQTT 登录被拒绝"),
+                ),
                 active: true,
             });
         }
@@ -220,7 +223,10 @@ fn note_double(shared: &MqttShared, principal: &Principal, took_over: bool, othe
         shared.notice(Notice {
             kind: NoticeKind::DoubleIdentity,
             subject: principal.user.to_string(),
-            detail: format!("{} was on two connections three times within ten minutes", principal.user),
+            detail: Bilingual::new(
+                format!("{} was on two connections three times within ten minutes", principal.user),
+                format!("{} 十分钟内三次同时出现在两个连接上", principal.user),
+            ),
             active: true,
         });
     }

@@ -4,9 +4,11 @@
 //! (nobody can be told of an open alert there).
 
 use super::limits::CHANNEL_DOWN_FAILURES;
+use crate::message::words::class_name;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use watchfire_model::{ChannelKind, Class, ContactId, Failure, Notice, NoticeKind, SiteId, Sites};
+use watchfire_model::sites::Language;
+use watchfire_model::{Bilingual, ChannelKind, Class, ContactId, Failure, Notice, NoticeKind, SiteId, Sites};
 
 /// How the ways to people work.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,7 +22,7 @@ pub(super) struct Health {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Wanted {
     active: bool,
-    detail: String,
+    detail: Bilingual,
     /// What the journal says.
     journaled: bool,
 }
@@ -40,10 +42,16 @@ impl Health {
                 *row = row.saturating_add(1);
                 if *row >= CHANNEL_DOWN_FAILURES {
                     let row = *row;
-                    self.begin(channel.as_str().to_owned(), format!("{row} failures in a row, the last: {detail}"));
+                    self.begin(
+                        channel.as_str().to_owned(),
+                        Bilingual::new(
+                            format!("{row} failures in a row, the last: {detail}"),
+                            format!("连续失败 {row} 次，最近一次：{detail}"),
+                        ),
+                    );
                 }
             }
-            Failure::Refused => self.begin(refusal(channel, contact), detail.to_owned()),
+            Failure::Refused => self.begin(refusal(channel, contact), Bilingual::same(detail)),
         }
     }
 
@@ -52,7 +60,10 @@ impl Health {
         let subject = format!("site/{site}");
         match class {
             Some(class) => {
-                let detail = format!("nobody on the ladder can be told of class {}: name a contact", class.as_str());
+                let detail = Bilingual::new(
+                    format!("nobody can be told of alerts of class {}: name a contact in sites.toml", class.as_str()),
+                    format!("该单位没有可通知的联系人（{}），请在 sites.toml 中补充", class_name(class, Language::Zh)),
+                );
                 self.begin(subject, detail);
             }
             None => self.over(&subject),
@@ -94,9 +105,12 @@ impl Health {
         .collect()
     }
 
-    fn begin(&mut self, subject: String, detail: String) {
-        let wanted =
-            self.notices.entry(subject).or_insert(Wanted { active: false, detail: String::new(), journaled: false });
+    fn begin(&mut self, subject: String, detail: Bilingual) {
+        let wanted = self.notices.entry(subject).or_insert(Wanted {
+            active: false,
+            detail: Bilingual::default(),
+            journaled: false,
+        });
         if !wanted.active {
             wanted.active = true;
             wanted.detail = detail;

@@ -13,7 +13,7 @@ pub(super) fn say(language: Language, en: &'static str, zh: &'static str) -> &'s
     }
 }
 
-pub(super) fn class_name(class: Class, language: Language) -> &'static str {
+pub(crate) fn class_name(class: Class, language: Language) -> &'static str {
     let (en, zh) = match class {
         Class::Fire => ("Fire alarm", "火警"),
         Class::Gas => ("Gas alarm", "燃气报警"),

@@ -28,7 +28,7 @@ pub const END: [u8; 2] = [0x23, 0x23];
 /// Bytes before the application unit.
 pub const HEADER_BYTES: usize = 27;
 /// Bytes after the application unit.
-pub const TRAILER_BYTES: usize = 3;
+const TRAILER_BYTES: usize = 3;
 /// The most bytes of an application unit.
 pub const UNIT_BYTES_MAX: usize = 1024;
 /// The most bytes of an application unit that we send: a maker's limit is half of the standard's.

@@ -67,12 +67,7 @@ pub fn send(opening: &Opening, unit: &Unit<'_>) -> Result<Vec<u8>, FrameFault> {
 ///
 /// # Errors
 /// As [`control`].
-pub fn respond(
-    heard: &Envelope<'_>,
-    now: Timestamp,
-    digits: Digits,
-    unit: &Unit<'_>,
-) -> Result<Vec<u8>, FrameFault> {
+pub fn respond(heard: &Envelope<'_>, now: Timestamp, digits: Digits, unit: &Unit<'_>) -> Result<Vec<u8>, FrameFault> {
     let opening = Opening {
         serial: heard.serial,
         version: heard.version,

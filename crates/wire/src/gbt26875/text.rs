@@ -16,7 +16,6 @@ const PAD: u8 = 0xA0;
 /// The text of a field; `None` when the bytes are no GB 18030.
 pub fn clean(field: &[u8], prefix_bytes: u8) -> Option<CompactString> {
     let field = field.get(usize::from(prefix_bytes)..).unwrap_or_default();
-    let field = field.strip_prefix(&[0]).unwrap_or(field);
     let field = match field {
         [control, rest @ ..] if *control < SPACE => rest,
         whole => whole,

@@ -5,21 +5,34 @@
 //!  "readings": [{"point": "smoke", "metric": "smoke_alarm", "value": true, "unit": null, "at": "2026-03-01T08:00:00Z"}],
 //!  "frame": null, "defects": [{"kind": "unknown_property", "detail": "action"}]}
 //! ```
-//! `device` is `null` when the frame names none. `presence` (`online`, `offline`) and `key` stand before `readings`
+//! For a fire panel, `frame` is as in `panel_frame.rs`. `device` is `null` when the frame names none. `presence` (`online`, `offline`) and `key` stand before `readings`
 //! where the frame has them.
 
+use super::panel_frame::PanelFrame;
+use crate::Profiles;
 use serde::{Serialize, Serializer};
-use watchfire_model::{Decoded, Defect, Presence, Reading, Value};
+use watchfire_model::{Decoded, Defect, Frame, Presence, Reading, Source, Value};
 
-/// The line, without its line break.
+/// The line, without its line break and without a fire panel's frame.
 pub fn line(decoded: &Decoded) -> String {
+    written(decoded, None)
+}
+
+/// As [`line`], with `frame` filled in for a fire panel's frame. `decoded` is what was decoded of `frame` with these
+/// profiles.
+pub fn line_with_frame(decoded: &Decoded, frame: &Frame<'_>, profiles: &Profiles) -> String {
+    let panel = decoded.source == Source::Gbt26875;
+    written(decoded, panel.then(|| PanelFrame::of(frame, &profiles.gbt26875)))
+}
+
+fn written(decoded: &Decoded, frame: Option<PanelFrame<'_>>) -> String {
     let line = Line {
         source: decoded.source.as_str(),
         device: decoded.device.as_ref().map(|device| device.as_str()),
         presence: decoded.presence.map(presence),
         key: decoded.key.as_deref(),
         readings: decoded.readings.iter().map(ReadingOut::of).collect(),
-        frame: None,
+        frame,
         defects: decoded.defects.iter().map(DefectOut::of).collect(),
     };
     serde_json::to_string(&line).expect("texts and finite numbers always serialise")
@@ -35,7 +48,7 @@ struct Line<'a> {
     key: Option<&'a str>,
     readings: Vec<ReadingOut<'a>>,
     // Only fire panels have a frame of their own.
-    frame: Option<()>,
+    frame: Option<PanelFrame<'a>>,
     defects: Vec<DefectOut<'a>>,
 }
 

@@ -1,0 +1,298 @@
+//! What a unit's objects mean, as readings.
+//!
+//! # States
+//! A state is the whole truth about its point: every bit is told, set or not, so that a fire ends with the state in which
+//! bit 1 is 0. **A fire is told whatever bit 0 says.** Statements on which no alert may hang are told when they are true
+//! and once when they end (see [`Rank`]).
+//!
+//! # Operations
+//! A record says that somebody did something. A manual alarm is a fire. A reset ends what a panel latches, at every
+//! point of that system of which it was said; the transmission device's own reset ends only what it said of itself: the
+//! panel behind it was not reset. "Alarm cleared" is kept, but ends nothing: the standard clears by a state or a reset.
+//! In a response a record is history that the centre asked for: only one of the last minutes is news.
+//!
+//! # Values
+//! Pressure is that of water but in systems that extinguish by gas or powder or move air; temperature of a cable's
+//! detector is the cable's; current of a residual-current detector is residual current.
+
+use super::component_kind::ComponentKind;
+use super::dialect::{BitZero, Dialect, OwnMeaning};
+use super::object::{Component, Object, System};
+use super::operation_bits::{self, Operation};
+use super::quantity::Quantity;
+use super::standing::{Owner, Panel, owner};
+use super::state_bits::{State, StateOf, is_set};
+use super::statement::{Rank, Set, Statement, fire_of};
+use super::system_kind::SystemKind;
+use super::time_label::TimeLabel;
+use super::unit::Unit;
+use super::{Command, Envelope, point};
+use crate::draft::Draft;
+use crate::units;
+use compact_str::CompactString;
+use std::time::Duration;
+use watchfire_model::{DefectKind, Metric, PointName, Timestamp, Value};
+
+/// A record in a response that is older is history.
+pub const NEWS_FOR: Duration = Duration::from_secs(600);
+
+/// So many objects are told in one go; of more, what is about life goes first.
+const OBJECTS_AT_ONCE: usize = 16;
+
+/// Tells what a unit says.
+pub(super) struct Teller<'a> {
+    pub(super) envelope: &'a Envelope<'a>,
+    pub(super) dialect: &'a Dialect,
+    pub(super) panel: &'a mut Panel,
+    pub(super) draft: &'a mut Draft,
+    pub(super) received_at: Timestamp,
+}
+
+/// Whose state word, and where it is told.
+struct Subject<'a> {
+    of: StateOf,
+    owner: Owner,
+    point: PointName,
+    component_type: Option<u8>,
+    ranks: &'a [Rank],
+}
+
+impl Teller<'_> {
+    pub(super) fn unit(&mut self, unit: &Unit<'_>) {
+        if unit.objects.len() <= OBJECTS_AT_ONCE {
+            return unit.objects.iter().for_each(|object| self.object(object, unit.restored, &Rank::ALL));
+        }
+        for ranks in Rank::ALL.chunks(1) {
+            unit.objects.iter().for_each(|object| self.object(object, unit.restored, ranks));
+        }
+    }
+
+    fn object(&mut self, object: &Object<'_>, restored: bool, ranks: &[Rank]) {
+        match *object {
+            Object::SystemState { system, state, at } => {
+                self.stamp(Some(at), ranks);
+                let point = point::system(system);
+                let subject = Subject { of: StateOf::System, owner: owner(system), point, component_type: None, ranks };
+                self.system_parts(&subject, system, state, restored);
+                self.state(&subject, state, restored);
+            }
+            Object::ComponentState { component, state, at, .. } => {
+                self.stamp(Some(at), ranks);
+                let point = point::component(component, self.dialect);
+                let (owner, component_type) = (owner(component.system), Some(component.kind));
+                self.state(&Subject { of: StateOf::Component, owner, point, component_type, ranks }, state, restored);
+            }
+            Object::UitdState { state, at } => {
+                self.stamp(at, ranks);
+                let (state, point) = (u16::from(state), point::uitd());
+                let subject = Subject { of: StateOf::Uitd, owner: None, point, component_type: None, ranks };
+                self.part(&subject, point::uitd_part("channel"), state, State::ChannelFault, restored);
+                self.part(&subject, point::uitd_part("line"), state, State::LineFault, restored);
+                self.state(&subject, state, restored);
+            }
+            Object::Analogue { component, quantity, raw, at } if ranks.contains(&Rank::Life) => {
+                self.stamp(Some(at), ranks);
+                self.analogue(component, quantity, raw);
+            }
+            Object::SystemOperation { system, operations, at, .. } if ranks.contains(&Rank::Life) => {
+                self.operations(owner(system), point::system(system), operations, operation_bits::FACILITY, at);
+            }
+            Object::UitdOperation { operations, at, .. } if ranks.contains(&Rank::Life) => {
+                self.operations(None, point::uitd(), operations, operation_bits::UITD, at);
+            }
+            // Versions, configurations, clocks and what the centre asks: no readings.
+            _ => {}
+        }
+    }
+
+    /// The time of the readings from here on: the object's, else that of sending where the object has none. What is no
+    /// time gives way to the receive time; all zeros say that the device has no clock, which is no defect.
+    fn stamp(&mut self, label: Option<TimeLabel>, ranks: &[Rank]) {
+        let digits = self.dialect.time;
+        let at = label.unwrap_or(self.envelope.sent).time(digits);
+        let junk = label.filter(|label| at.is_none() && *label != TimeLabel::UNKNOWN);
+        if let Some(TimeLabel(junk)) = junk.filter(|_| ranks.contains(&Rank::Life)) {
+            self.draft.defect(DefectKind::BadTime, &format!("{junk:02x?}"));
+        }
+        self.draft.stamp(at.unwrap_or(self.received_at));
+    }
+
+    fn system_parts(&mut self, subject: &Subject<'_>, system: System, state: u16, restored: bool) {
+        let is_reset = StateOf::System.states().iter().position(|known| *known == State::Reset);
+        if !restored && is_reset.is_some_and(|bit| is_set(state, bit)) && subject.ranks.contains(&Rank::Life) {
+            self.reset(subject.owner);
+        }
+        self.part(subject, point::system_part(system, "bus"), state, State::BusFault, restored);
+    }
+
+    /// A part that fails by itself has a point of its own, so that its fault ends by itself.
+    fn part(&mut self, subject: &Subject<'_>, point: PointName, word: u16, state: State, restored: bool) {
+        let bit = subject.of.states().iter().position(|known| *known == state);
+        let holds = bit.is_some_and(|bit| is_set(word, bit));
+        if !restored || holds {
+            self.say(subject.ranks, subject.owner, &point, Statement::Fault, holds && !restored);
+        }
+    }
+
+    fn state(&mut self, subject: &Subject<'_>, word: u16, restored: bool) {
+        let (mut told, mut holds) = (Set::default(), Set::default());
+        for bit in 0..usize::from(subject.of.bits()) {
+            let set = is_set(word, bit);
+            let own = self.dialect.own_bit(subject.of, subject.component_type, bit);
+            let statement = match own {
+                Some(own) => {
+                    if subject.ranks.contains(&Rank::Rest) && (!restored || set) {
+                        let metric = Metric::Vendor(own.name.clone());
+                        self.draft.tell(&subject.point, metric, Value::Bool(set && !restored));
+                    }
+                    own_statement(own.means, subject)
+                }
+                None => subject.of.states().get(bit).and_then(|state| statement(*state, subject)),
+            };
+            let Some(statement) = statement.filter(|_| !restored || set) else { continue };
+            told.add(statement);
+            if set && !restored {
+                holds.add(statement);
+            }
+        }
+        if let Some(test) = self.test_mode(word).filter(|_| !restored) {
+            told.add(Statement::Test);
+            if test {
+                holds.add(Statement::Test);
+            }
+        }
+        for statement in Statement::ALL.iter().filter(|statement| told.has(**statement)) {
+            self.say(subject.ranks, subject.owner, &subject.point, *statement, holds.has(*statement));
+        }
+    }
+
+    fn test_mode(&self, word: u16) -> Option<bool> {
+        match self.dialect.bit_0 {
+            BitZero::Information => None,
+            BitZero::Normal => Some(!is_set(word, 0)),
+            BitZero::Test => Some(is_set(word, 0)),
+        }
+    }
+
+    fn operations(&mut self, owner: Owner, point: PointName, bits: u8, names: &[Operation], at: TimeLabel) {
+        if self.envelope.command == Command::RESPONSE {
+            let recorded_at = at.time(self.dialect.time);
+            if recorded_at.is_none_or(|recorded_at| self.received_at.since(recorded_at) > NEWS_FOR) {
+                return;
+            }
+        }
+        self.stamp(Some(at), &Rank::ALL);
+        for (_, operation) in names.iter().enumerate().filter(|(bit, _)| is_set(u16::from(bits), *bit)) {
+            match operation {
+                Operation::Reset => self.reset(owner),
+                Operation::ManualAlarm => self.say(&Rank::ALL, owner, &point, Statement::Manual, true),
+                Operation::Silence => self.say(&Rank::ALL, owner, &point, Statement::Silenced, true),
+                Operation::Test => self.say(&Rank::ALL, owner, &point, Statement::Test, true),
+                Operation::AlarmCleared | Operation::SelfTest | Operation::Confirm | Operation::DutyCheckReply => {
+                    let metric = Metric::Vendor(CompactString::const_new(operation.name()));
+                    self.draft.tell(&point, metric, Value::Bool(true));
+                }
+            }
+        }
+    }
+
+    fn reset(&mut self, owner: Owner) {
+        for (point, statement) in self.panel.ended_by_reset(owner) {
+            self.say(&Rank::ALL, owner, &point, statement, false);
+        }
+    }
+
+    fn say(&mut self, ranks: &[Rank], owner: Owner, point: &PointName, statement: Statement, holds: bool) {
+        let rank = statement.rank();
+        if !ranks.contains(&rank) || (!holds && rank == Rank::Rest && !self.panel.has(owner, point, statement)) {
+            return;
+        }
+        // What found no place in the frame's readings stays as it was remembered, so that it can still end.
+        if self.draft.tell(point, statement.metric(), Value::Bool(holds))
+            && self.panel.note(owner, point, statement, holds).is_err()
+        {
+            self.draft
+                .defect(DefectKind::TooMany, "more points in alarm than are remembered; a reset will not end all");
+        }
+    }
+
+    fn analogue(&mut self, component: Component, quantity: u8, raw: i16) {
+        let point = point::component(component, self.dialect);
+        if raw == i16::MAX || raw == i16::MIN {
+            let detail = format!("{point}: analogue type {quantity} has no value");
+            return self.draft.defect(DefectKind::Missing, &detail);
+        }
+        let (metric, step) = match (self.dialect.scale(quantity, component.kind), Quantity::from_code(quantity)) {
+            (Some(scale), _) => (scale.metric.clone(), scale.step),
+            (None, Some(quantity)) => canonical(quantity, component),
+            (None, None) if quantity == 0 => return,
+            (None, None) => (own_quantity(quantity), 1.0),
+        };
+        let value = units::scaled(f64::from(raw), step);
+        match metric {
+            Metric::Vendor(name) => self.draft.vendor(point.as_str(), &name, Value::Number(value), None),
+            metric => self.draft.number(point.as_str(), metric, value),
+        }
+    }
+}
+
+fn own_statement(means: OwnMeaning, subject: &Subject<'_>) -> Option<Statement> {
+    match means {
+        OwnMeaning::Fire => Some(fire_of(subject.component_type.unwrap_or_default())),
+        OwnMeaning::Fault => Some(Statement::Fault),
+        OwnMeaning::Tamper => Some(Statement::Tamper),
+        OwnMeaning::Information => None,
+    }
+}
+
+/// What a bit of the standard says of the point itself.
+fn statement(state: State, subject: &Subject<'_>) -> Option<Statement> {
+    let component = subject.component_type.and_then(ComponentKind::from_code);
+    Some(match state {
+        State::Fire => fire_of(subject.component_type.unwrap_or_default()),
+        State::Fault => Statement::Fault,
+        State::Shielded => Statement::Shielded,
+        State::Supervisory => Statement::Supervisory,
+        State::Started if component.is_some_and(ComponentKind::is_pump) => Statement::PumpRunning,
+        State::Started => Statement::Started,
+        State::Feedback if component.is_some_and(ComponentKind::senses_flow) => Statement::Flow,
+        State::Feedback => Statement::Feedback,
+        State::Delay => Statement::Delay,
+        State::MainsFault | State::PowerFault => Statement::MainsLost,
+        State::StandbyFault => Statement::BatteryLow,
+        State::Manual => Statement::ManualMode,
+        State::ConfigChanged => Statement::ConfigChanged,
+        // Of bit 0 the dialect decides, the others are told elsewhere.
+        State::Normal | State::BusFault | State::Reset | State::ChannelFault | State::LineFault => return None,
+    })
+}
+
+/// The metric of a quantity, and what a step is in its canonical unit.
+fn canonical(quantity: Quantity, component: Component) -> (Metric, f64) {
+    let kind = ComponentKind::from_code(component.kind);
+    let is_dry = SystemKind::from_code(component.system.kind).is_some_and(SystemKind::is_dry);
+    let pressure = if is_dry { Metric::Pressure } else { Metric::WaterPressure };
+    let step = quantity.step();
+    match quantity {
+        Quantity::EventCount => (Metric::Count, step),
+        Quantity::Height => (Metric::WaterLevel, step),
+        Quantity::Temperature if kind == Some(ComponentKind::CableTemperature) => (Metric::CableTemperature, step),
+        Quantity::Temperature => (Metric::Temperature, step),
+        Quantity::PressureMegapascal => (pressure, step * 1000.0),
+        Quantity::PressureKilopascal => (pressure, step),
+        Quantity::Gas => (Metric::Gas, step),
+        Quantity::Time => (Metric::Duration, step),
+        Quantity::Voltage => (Metric::Voltage, step),
+        Quantity::Current if kind == Some(ComponentKind::ResidualCurrent) => (Metric::ResidualCurrent, step * 1000.0),
+        Quantity::Current => (Metric::Current, step),
+        Quantity::Flow => (Metric::WaterFlow, step),
+        Quantity::AirVolume => (Metric::AirFlow, step),
+        Quantity::AirSpeed => (Metric::AirSpeed, step),
+    }
+}
+
+fn own_quantity(code: u8) -> Metric {
+    let mut name = CompactString::const_new("analogue_");
+    point::decimal(u64::from(code), &mut name);
+    Metric::Vendor(name)
+}

@@ -1,0 +1,192 @@
+//! The application unit: a type, a count, and that many objects. Whatever the bytes are, writing what was read gives
+//! the same bytes again.
+//!
+//! A unit may be empty (a heartbeat), one byte (a maker's greeting 0x16 and its answer 0x17), of a private type, or hold
+//! another number of objects than it says. Then the count or type is a [`Flaw`] beside what could be read. Objects are
+//! only split where the bytes prove their size, so that no alarm is made up:
+//!
+//! 1. count × size of the standard: no flaw;
+//! 2. count × size of the short form (see [`Kind`]): a flaw, but for the transmission device's state, whose short form
+//!    is a heartbeat that many devices send;
+//! 3. a whole number of objects, but not as many as said;
+//! 4. the objects as said, with a maker's bytes behind them.
+
+use super::dialect::{Dialect, Layout};
+use super::kind::Kind;
+use super::object::Object;
+
+/// Type bytes of a maker's greeting without objects, and of the centre's answer.
+const GREETINGS: [u8; 2] = [0x16, 0x17];
+
+/// What does not fit in an application unit. The frame is sound all the same, and is confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// A type whose layout is not known.
+    UnknownType,
+    /// The count and the bytes do not agree.
+    BadCount,
+}
+
+/// An application unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit<'a> {
+    /// The type flag; `None` when the unit is empty.
+    pub code: Option<u8>,
+    /// The number of objects that it says; `None` when the unit ends before.
+    pub count: Option<u8>,
+    /// As which type the objects are read: the code's, or the one that the dialect names for a private code.
+    pub kind: Option<Kind>,
+    /// Whether the set state bits are those that ended: a maker's private twin of a state type.
+    pub restored: bool,
+    /// The objects.
+    pub objects: Vec<Object<'a>>,
+    /// What is not understood, behind the objects.
+    pub rest: &'a [u8],
+    /// What does not fit.
+    pub flaw: Option<Flaw>,
+}
+
+impl<'a> Unit<'a> {
+    /// Without a type: a heartbeat, a confirmation.
+    pub const EMPTY: Unit<'static> =
+        Unit { code: None, count: None, kind: None, restored: false, objects: Vec::new(), rest: &[], flaw: None };
+
+    /// Of objects to be sent. They must be of that kind.
+    pub fn of(kind: Kind, objects: Vec<Object<'a>>) -> Unit<'a> {
+        let count = u8::try_from(objects.len()).unwrap_or(u8::MAX);
+        Unit { code: Some(kind.code()), count: Some(count), kind: Some(kind), objects, ..Unit::EMPTY }
+    }
+
+    /// Reads a unit.
+    pub fn read(bytes: &'a [u8], dialect: &Dialect) -> Unit<'a> {
+        let (code, count, body) = match bytes {
+            [] => return Unit::EMPTY,
+            [code] => return Unit { code: Some(*code), flaw: lone_flaw(*code, dialect), ..Unit::EMPTY },
+            [code, count, body @ ..] => (*code, *count, body),
+        };
+        let unit = Unit { code: Some(code), count: Some(count), rest: body, ..Unit::EMPTY };
+        match dialect.layout(code) {
+            Layout::Unknown => Unit { flaw: Some(Flaw::UnknownType), ..unit },
+            Layout::Quiet => unit,
+            Layout::Known { kind, restored } => {
+                let split = match kind.object_bytes() {
+                    Some(size) => split(kind, size, usize::from(count), body),
+                    None => split_counted(kind, count, body),
+                };
+                Unit { kind: Some(kind), restored, objects: split.objects, rest: split.rest, flaw: split.flaw, ..unit }
+            }
+        }
+    }
+
+    /// The unit's bytes.
+    pub fn write(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(64);
+        out.extend(self.code);
+        out.extend(self.count);
+        self.objects.iter().for_each(|object| object.write(&mut out));
+        out.extend_from_slice(self.rest);
+        out
+    }
+}
+
+fn lone_flaw(code: u8, dialect: &Dialect) -> Option<Flaw> {
+    match dialect.layout(code) {
+        _ if GREETINGS.contains(&code) => None,
+        Layout::Quiet => None,
+        Layout::Known { .. } => Some(Flaw::BadCount),
+        Layout::Unknown => Some(Flaw::UnknownType),
+    }
+}
+
+struct Split<'a> {
+    objects: Vec<Object<'a>>,
+    rest: &'a [u8],
+    flaw: Option<Flaw>,
+}
+
+fn split<'a>(kind: Kind, size: usize, count: usize, body: &'a [u8]) -> Split<'a> {
+    let short_size = kind.short_object_bytes();
+    let (short, objects, flaw) = if body.len() == count * size {
+        (false, count, None)
+    } else if count > 0 && short_size.is_some_and(|size| body.len() == count * size) {
+        (true, count, (kind != Kind::UitdState).then_some(Flaw::BadCount))
+    } else if body.len().is_multiple_of(size) {
+        (false, body.len() / size, Some(Flaw::BadCount))
+    } else if body.len() > count * size {
+        (false, count, Some(Flaw::BadCount))
+    } else {
+        (false, 0, Some(Flaw::BadCount))
+    };
+    let mut rest = body;
+    let objects = (0..objects).map_while(|_| Object::read(kind, short, &mut rest)).collect();
+    Split { objects, rest, flaw }
+}
+
+/// Objects that hold their own length. They carry no alarm: what does not add up is not split.
+fn split_counted(kind: Kind, count: u8, body: &[u8]) -> Split<'_> {
+    let mut rest = body;
+    let objects: Vec<Object<'_>> = (0..count).map_while(|_| Object::read(kind, false, &mut rest)).collect();
+    if objects.len() == usize::from(count) {
+        let flaw = (!rest.is_empty()).then_some(Flaw::BadCount);
+        Split { objects, rest, flaw }
+    } else {
+        Split { objects: Vec::new(), rest: body, flaw: Some(Flaw::BadCount) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gbt26875::object::System;
+    use crate::gbt26875::time_label::TimeLabel;
+
+    fn check(bytes: &[u8], objects: usize, flaw: Option<Flaw>) {
+        let unit = Unit::read(bytes, Dialect::standard());
+        assert_eq!((unit.objects.len(), unit.flaw), (objects, flaw), "{bytes:02x?}");
+        assert_eq!(unit.write(), bytes);
+    }
+
+    #[test]
+    fn a_unit_is_split_where_the_bytes_prove_the_size() {
+        let state = [1, 2, 2, 0, 4, 0, 9, 2, 7, 21];
+        let unit = |code: u8, count: u8, body: &[u8]| [&[code, count], body].concat();
+        check(&[], 0, None);
+        check(&unit(1, 1, &state), 1, None);
+        check(&unit(1, 0, &[]), 0, None);
+        check(&unit(1, 2, &state), 1, Some(Flaw::BadCount));
+        check(&unit(1, 1, &state.repeat(2)), 2, Some(Flaw::BadCount));
+        check(&unit(1, 1, &[&state[..], &[7; 3]].concat()), 1, Some(Flaw::BadCount));
+        check(&unit(1, 3, &[&state[..], &[7; 3]].concat()), 0, Some(Flaw::BadCount));
+        check(&unit(1, 1, &[3, 4]), 0, Some(Flaw::BadCount));
+        check(&unit(60, 1, &[3, 4]), 0, Some(Flaw::UnknownType));
+        check(&unit(6, 1, &[1, 2, 3, b'a', b'b', b'c']), 1, None);
+        check(&unit(6, 1, &[1, 2, 5, 1]), 0, Some(Flaw::BadCount));
+        check(&unit(26, 2, &[1, b'a', 0]), 2, None);
+    }
+
+    #[test]
+    fn the_short_forms_of_the_field() {
+        let component = [1, 0x87, 0, 0x28, 0x4b, 0, 0, 0, 0x23, 0, 43, 4, 10, 16, 6, 20];
+        check(&[&[2, 1], &component[1..]].concat(), 1, Some(Flaw::BadCount));
+        check(&[21, 1, 1], 1, None);
+        check(&[21, 2, 1], 0, Some(Flaw::BadCount));
+    }
+
+    #[test]
+    fn a_greeting_is_one_byte_and_no_flaw() {
+        check(&[0x16], 0, None);
+        check(&[0x17], 0, None);
+        check(&[1], 0, Some(Flaw::BadCount));
+        check(&[200], 0, Some(Flaw::UnknownType));
+    }
+
+    #[test]
+    fn what_is_built_reads_back() {
+        let system = System { kind: 1, address: 2 };
+        let unit = Unit::of(
+            Kind::SystemState,
+            vec![Object::SystemState { system, state: 0x2002, at: TimeLabel([1, 2, 3, 4, 5, 6]) }],
+        );
+        assert_eq!(Unit::read(&unit.write(), Dialect::standard()), unit);
+    }
+}

@@ -1,0 +1,127 @@
+//! `watchfire demo`: a visitor's first minutes.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+#[expect(dead_code, reason = "each test file uses its part")]
+mod support;
+
+use rustix::process::Signal;
+use serde_json::Value;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::time::Duration;
+use support::api::Api;
+use support::logs::{self, Kept};
+use support::process::Process;
+use support::wait;
+use watchfire_simulator::demo::FIRE_AFTER_S;
+
+/// A demo that greeted its visitor.
+struct Demo {
+    process: Process,
+    console: SocketAddr,
+    mqtt: SocketAddr,
+    login: (String, String),
+}
+
+impl Demo {
+    fn start(folder: &Path) -> Demo {
+        let process = Process::start(&["demo", "--data", "data"], folder);
+        let lines = wait::until("the greeting", || {
+            Some(process.said()).filter(|lines| lines.iter().any(|line| line.contains("Ctrl-C ends")))
+        });
+        let line = |mark: &str| lines.iter().find(|line| line.contains(mark)).unwrap().clone();
+        let after = |line: &str, mark: &str| -> SocketAddr {
+            line.split(mark).nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap()
+        };
+        let console_line = line("http://");
+        let login: Vec<&str> = console_line.split("log in as ").nth(1).unwrap().split(" / ").collect();
+        let demo = Demo {
+            console: after(&console_line, "http://"),
+            mqtt: after(&line("mqtt://"), "mqtt://"),
+            login: (login[0].trim().to_owned(), login[1].trim().to_owned()),
+            process,
+        };
+        let visitor = Api::new(demo.console);
+        wait::until("readiness", || visitor.is_ready().then_some(()));
+        demo
+    }
+
+    fn operator(&self) -> Api {
+        let mut api = Api::new(self.console);
+        api.log_in(&self.login.0, &self.login.1);
+        api
+    }
+
+    /// Ctrl-C; how it ends is looked at.
+    fn stop(mut self) {
+        self.process.signal(Signal::INT);
+        let status = wait::within(Duration::from_secs(10), "the end after Ctrl-C", || {
+            (!self.process.is_running()).then(|| self.process.wait_for_end())
+        });
+        assert!(status.success(), "{status}");
+    }
+}
+
+#[test]
+fn with_its_ports_taken_it_says_so_works_ends_and_goes_on() {
+    // Whoever has them, they are taken.
+    let _taken: Vec<_> = [1883, 8080].into_iter().map(|port| TcpListener::bind(("127.0.0.1", port))).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path());
+    let said = demo.process.said().join("\n");
+    for (port, instead) in [(1883, demo.mqtt.port()), (8080, demo.console.port())] {
+        assert!(said.contains(&format!("Port {port} is taken; using {instead} instead.")), "{said}");
+    }
+    let api = demo.operator();
+    // The log-in page shows how to log in, and only the demo's does.
+    let (status, hint) = Api::new(demo.console).ask("/api/v1/session");
+    assert_eq!((status, hint["demo"]["user"].as_str()), (401, Some(demo.login.0.as_str())), "{hint}");
+    let devices = wait::until("devices of every site", || {
+        let seen = seen_devices(&api);
+        let sites: std::collections::BTreeSet<&str> =
+            seen.iter().map(|device| device["site"]["id"].as_str().unwrap()).collect();
+        (sites.len() >= 4 && seen.len() >= 8).then(|| seen.len())
+    });
+    demo.stop();
+    let entries = logs::journal(&folder.path().join("data"));
+
+    let demo = Demo::start(folder.path());
+    assert!(seen_devices(&demo.operator()).len() >= devices, "the devices of before are there at once");
+    demo.stop();
+    let later = logs::journal(&folder.path().join("data"));
+    assert!(
+        later.len() > entries.len() && later[..entries.len()] == entries,
+        "the second start goes on where it stopped"
+    );
+    assert_eq!(later.iter().filter(|(_, kept)| *kept == Kept::Started).count(), 2);
+}
+
+fn seen_devices(api: &Api) -> Vec<Value> {
+    let mut devices = api.devices();
+    devices.retain(|device| !device["last_seen"].is_null());
+    devices
+}
+
+/// The recorded photoelectric alarm of the lounge sounds 126 s after the start. The board knows more, sooner.
+#[test]
+fn the_warning_comes_before_the_photoelectric_alarm() {
+    const PHOTOELECTRIC_ALARM_AFTER: Duration = Duration::from_secs(126);
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path());
+    let api = demo.operator();
+    let alert = wait::within(PHOTOELECTRIC_ALARM_AFTER, "the early warning", || {
+        let alerts = api.open_alerts();
+        alerts.into_iter().find(|alert| alert["class"] == "early_warning")
+    });
+    assert_eq!(alert["site"]["name"]["zh"].as_str().map(str::is_empty), Some(false));
+    assert!(alert["reason"]["en"].as_str().unwrap().chars().any(|letter| letter.is_ascii_digit()), "{alert}");
+    // The visitor sees what the duty officer gets, and finds it in the outbox.
+    let outbox = folder.path().join("data/outbox");
+    wait::until("the message", || Some(std::fs::read_dir(&outbox).ok()?.count()).filter(|count| *count > 0));
+    wait::until("the message on the terminal", || {
+        demo.process.said().iter().any(|line| line.contains("✉") && line.contains("→")).then_some(())
+    });
+    assert!(FIRE_AFTER_S < PHOTOELECTRIC_ALARM_AFTER.as_secs());
+    demo.stop();
+}
