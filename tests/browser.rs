@@ -1,7 +1,5 @@
 //! A person at a real browser: logs in, sees the fire, acknowledges it with one key.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 #[expect(dead_code, reason = "each test file uses its part")]
 mod support;
 

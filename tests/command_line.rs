@@ -1,6 +1,6 @@
 //! The commands that end by themselves: text in, text out, and the exit code that a script can rely on.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[expect(dead_code, reason = "each test file uses its part")]
 mod support;

@@ -7,14 +7,20 @@ mod support;
 
 use rustix::process::Signal;
 use serde_json::Value;
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 use support::api::Api;
 use support::logs::{self, Kept};
 use support::process::Process;
 use support::wait;
 use watchfire_simulator::demo::FIRE_AFTER_S;
+
+/// The usual ports: whoever has them, no demo of these tests gets them.
+static TAKEN: LazyLock<Vec<io::Result<TcpListener>>> =
+    LazyLock::new(|| [1883, 8080].into_iter().map(|port| TcpListener::bind(("127.0.0.1", port))).collect());
 
 /// A demo that greeted its visitor.
 struct Demo {
@@ -26,6 +32,7 @@ struct Demo {
 
 impl Demo {
     fn start(folder: &Path) -> Demo {
+        LazyLock::force(&TAKEN);
         let process = Process::start(&["demo", "--data", "data"], folder);
         let lines = wait::until("the greeting", || {
             Some(process.said()).filter(|lines| lines.iter().any(|line| line.contains("Ctrl-C ends")))
@@ -64,9 +71,7 @@ impl Demo {
 }
 
 #[test]
-fn with_its_ports_taken_it_says_so_works_ends_and_goes_on() {
-    // Whoever has them, they are taken.
-    let _taken: Vec<_> = [1883, 8080].into_iter().map(|port| TcpListener::bind(("127.0.0.1", port))).collect();
+fn with_the_usual_ports_taken_it_says_so_works_ends_and_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Demo::start(folder.path());
     let said = demo.process.said().join("\n");
@@ -81,7 +86,7 @@ fn with_its_ports_taken_it_says_so_works_ends_and_goes_on() {
         let seen = seen_devices(&api);
         let sites: std::collections::BTreeSet<&str> =
             seen.iter().map(|device| device["site"]["id"].as_str().unwrap()).collect();
-        (sites.len() >= 4 && seen.len() >= 8).then(|| seen.len())
+        (sites.len() >= 4 && seen.len() >= 8).then_some(seen.len())
     });
     demo.stop();
     let entries = logs::journal(&folder.path().join("data"));

@@ -2,6 +2,8 @@
 //! board, by `mosquitto_sub`, in a mail that went encrypted through aiosmtpd, and in a text message that Kannel took.
 //! Then a person deals with it.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
 #[expect(dead_code, reason = "each test file uses its part")]
 mod support;
 

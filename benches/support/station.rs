@@ -25,7 +25,7 @@ pub(crate) struct Home {
     pub(crate) place: Place,
 }
 
-/// A station that is ready.
+/// A station.
 pub(crate) struct Station {
     pub(crate) process: Process,
     pub(crate) mqtt: SocketAddr,
@@ -53,19 +53,26 @@ impl Home {
 
     /// Starts the station and waits until `/readyz` says so.
     pub(crate) fn start(&self) -> Result<Station, Fault> {
-        let (mqtt, console) = (free_address()?, free_address()?);
-        self.configure(mqtt, console)?;
-        let config = self.place.file("watchfire.toml").display().to_string();
         let begun = Instant::now();
-        let args = ["run".to_owned(), "--config".to_owned(), config];
-        let mut process = Process::start(Path::new(env!("CARGO_BIN_EXE_watchfire")), &args, &self.place.log())?;
-        while !is_ready(console) {
-            if process.has_ended() || begun.elapsed() > READY_MAX {
+        let mut station = self.launch()?;
+        while !is_ready(station.console) {
+            if station.process.has_ended() || begun.elapsed() > READY_MAX {
                 return Err(format!("the station did not become ready: {}", self.place.log_end()).into());
             }
             std::thread::sleep(READY_POLL);
         }
-        Ok(Station { process, mqtt, console, ready_after: begun.elapsed() })
+        station.ready_after = begun.elapsed();
+        Ok(station)
+    }
+
+    /// Starts the process and waits for nothing.
+    pub(crate) fn launch(&self) -> Result<Station, Fault> {
+        let (mqtt, console) = (free_address()?, free_address()?);
+        self.configure(mqtt, console)?;
+        let config = self.place.file("watchfire.toml").display().to_string();
+        let args = ["run".to_owned(), "--config".to_owned(), config];
+        let process = Process::start(Path::new(env!("CARGO_BIN_EXE_watchfire")), &args, &self.place.log())?;
+        Ok(Station { process, mqtt, console, ready_after: Duration::MAX })
     }
 
     fn configure(&self, mqtt: SocketAddr, console: SocketAddr) -> Result<(), Fault> {

@@ -18,6 +18,8 @@ use std::time::Duration;
 const IDLE_BAR_MS: f64 = 20.0;
 const LOADED_BAR_MS: f64 = 100.0;
 const READINGS_PER_S: u32 = 20_000;
+/// What the generator is told, so that it is not below that on a busy machine.
+const AIMED_AT_PER_S: u32 = 21_000;
 const DEVICES: u32 = 200;
 const RISE: Duration = Duration::from_secs(2);
 
@@ -48,7 +50,7 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
     with_load
         .notes
         .push(format!("{DEVICES} devices published {slowest_load:.0} other readings/s or more, QoS 1, acknowledged"));
-    if slowest_load < 0.97 * f64::from(READINGS_PER_S) {
+    if slowest_load < f64::from(READINGS_PER_S) {
         with_load.met = Some(false);
         with_load.notes.push("the load did not reach 20,000/s".into());
     }
@@ -83,7 +85,7 @@ fn start_load(target: SocketAddr, user: &str, seconds: f64, log: &Path) -> Resul
         users: if user.is_empty() { Vec::new() } else { vec![user.to_owned()] },
         password: SECRET.to_owned(),
         connections: DEVICES,
-        rate: READINGS_PER_S,
+        rate: AIMED_AT_PER_S,
         in_flight: 1_000,
         ..Load::standard(target, seconds)
     };

@@ -1,4 +1,4 @@
-//! SIGKILL at random under load. After each round: every acknowledged reading is in the journal, every fire that is in
+//! SIGKILL at random under load, and every few rounds once more in the middle of the start that follows. After each round: every acknowledged reading is in the journal, every fire that is in
 //! the journal (acknowledged or not) has exactly one alert, and no alert id was given twice.
 
 use crate::support::Fault;
@@ -18,9 +18,12 @@ use watchfire_model::encoding::decode_entry;
 use watchfire_model::{AlertId, AlertRecord, Input, Seq, Step};
 
 const CONNECTIONS: u32 = 20;
-const FIRE_EVERY: Duration = Duration::from_millis(15);
+const FIRE_EVERY: Duration = Duration::from_millis(5);
 const KILL_AFTER_MIN_MS: u64 = 60;
 const KILL_AFTER_SPREAD_MS: u64 = 700;
+/// One start in so many is killed as well, within this time.
+const KILLED_STARTS: u64 = 4;
+const KILLED_START_MS: u64 = 400;
 
 /// What was found over all rounds.
 #[derive(Default)]
@@ -50,11 +53,17 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
     let homes = SitePlan { id: fires::SITE.into(), gateways: 1, devices: Vec::new() };
     let home = Home::new(&options.dir, &[SitePlan::new("load", "load-", CONNECTIONS), homes])?;
     let mut found = Found::default();
-    let mut ready = Vec::new();
+    let (mut ready, mut killed_starts) = (Vec::new(), 0);
     let mut station = home.start()?;
     for round in 0..options.rounds {
         let kill_after = Duration::from_millis(KILL_AFTER_MIN_MS + random.below(KILL_AFTER_SPREAD_MS));
         let done = one_round(&home, &mut station, round, kill_after)?;
+        if random.below(KILLED_STARTS) == 0 {
+            let mut starting = home.launch()?;
+            std::thread::sleep(Duration::from_millis(random.below(KILLED_START_MS)));
+            starting.process.kill()?;
+            killed_starts += 1;
+        }
         station = home.start()?;
         ready.push(station.ready_after.as_secs_f64());
         found.check(&home.data(), &done)?;
@@ -69,7 +78,7 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
         ratio: format!("of {} acknowledged, {} fires", found.acknowledged, found.fires),
         met: Some(met),
         notes: vec![format!(
-            "seed {}; killed {KILL_AFTER_MIN_MS} to {} ms after the load began; slowest restart to ready {slowest:.2} s",
+            "seed {}; killed {KILL_AFTER_MIN_MS} to {} ms after the load began; {killed_starts} starts killed as well; slowest restart to ready {slowest:.2} s",
             options.seed,
             KILL_AFTER_MIN_MS + KILL_AFTER_SPREAD_MS
         )],

@@ -17,7 +17,7 @@ const BAR: f64 = 3.0;
 const MARK_AND_HEAD_BYTES: usize = 16 + 8;
 
 pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
-    let (rounds, disk_seconds, seconds) = (options.either(7, 3), options.either(3, 1), options.either(6.0, 2.0));
+    let (rounds, disk_seconds, seconds) = (options.either(15, 3), options.either(2, 1), options.either(3.0, 2.0));
     let home = Home::new(&options.dir, &[SitePlan::new("load", "load-", 1)])?;
     let station = home.start()?;
     let load = Load {

@@ -2,9 +2,10 @@
 //! are behind, looked at each second.
 
 use crate::support::Fault;
-use crate::support::load::Load;
+use crate::support::load::{Load, Loaded};
 use crate::support::mosquitto::Mosquitto;
 use crate::support::options::Options;
+use crate::support::place::Place;
 use crate::support::samples::{median, spread, thousands};
 use crate::support::site_plan::{SECRET, SitePlan};
 use crate::support::station::{Home, Metrics};
@@ -14,9 +15,12 @@ use std::time::{Duration, Instant};
 const BAR: f64 = 0.4;
 const RULES_BEHIND_MAX_S: f64 = 1.0;
 const ARCHIVE_BEHIND_MAX_S: f64 = 10.0;
+const RULES_LAG: &str = "watchfire_rules_lag_entries";
+const ARCHIVE_LAG: &str = "watchfire_archive_lag_entries";
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How far a reader is behind in seconds: how long ago the journal's end was where the reader is now.
+/// How far a reader is behind in seconds: how long ago the journal's end was where the reader is now, by our own looking
+/// or by what the station says of itself, whichever is more.
 #[derive(Default)]
 struct Behind {
     /// When the journal had how many entries.
@@ -29,10 +33,10 @@ impl Behind {
     fn look(&mut self, at_s: f64, metrics: &Metrics) -> Result<(), Fault> {
         let end = metrics.value("watchfire_journal_entries_total")?;
         self.ends.push((at_s, end));
-        let rules = metrics.value("watchfire_rules_lag")?;
-        let archive = rules + metrics.value("watchfire_archive_lag_entries")?;
-        self.rules_s.push(self.seconds(at_s, end, rules));
-        // The archive's own gauge moves once per batch; between two batches its reader is further behind than it says.
+        let rules = metrics.value(RULES_LAG)?;
+        // The archive reads what the rules have applied.
+        let archive = rules + metrics.value(ARCHIVE_LAG)?;
+        self.rules_s.push(self.seconds(at_s, end, rules).max(metrics.value("watchfire_rules_lag_seconds")?));
         self.archive_s.push(self.seconds(at_s, end, archive).max(metrics.value("watchfire_archive_lag_seconds")?));
         Ok(())
     }
@@ -55,9 +59,10 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
     let (rounds, seconds, peer_seconds) = (options.either(3, 1), options.either(60.0, 12.0), options.either(10.0, 4.0));
     let mut runs = Runs::default();
     let mosquitto = Mosquitto::start(&options.dir)?;
+    let place = Place::new(&options.dir)?;
     for _ in 0..rounds {
         let peer = Load::standard(mosquitto.address, peer_seconds);
-        runs.peer.push(peer.run(&options.dir.join("load.log"))?.per_second);
+        runs.peer.push(peer.run(&place.log())?.per_second);
         one_run(options, seconds, &mut runs)?;
     }
     let (rate, peer) = (median(&runs.rates), median(&runs.peer));
@@ -119,7 +124,7 @@ fn one_run(options: &Options, seconds: f64, runs: &mut Runs) -> Result<(), Fault
         std::thread::sleep(LOOK_EVERY);
         behind.look(begun.elapsed().as_secs_f64(), &station.metrics()?)?;
     }
-    let loaded: crate::support::load::Loaded = generator.line()?;
+    let loaded: Loaded = generator.line()?;
     runs.server_cores.push((station.process.cpu_s() - cpu_before) / loaded.seconds);
     let ended = Instant::now();
     let caught_up = |lag: &str| -> Result<f64, Fault> {
@@ -129,8 +134,8 @@ fn one_run(options: &Options, seconds: f64, runs: &mut Runs) -> Result<(), Fault
         }
         Ok(ended.elapsed().as_secs_f64())
     };
-    runs.rules_after_s.push(caught_up("watchfire_rules_lag")?);
-    runs.archive_after_s.push(caught_up("watchfire_archive_lag_entries")?);
+    runs.rules_after_s.push(caught_up(RULES_LAG)?);
+    runs.archive_after_s.push(caught_up(ARCHIVE_LAG)?);
     runs.rates.push(loaded.per_second);
     runs.rules_s.extend(&behind.rules_s);
     runs.archive_s.extend(&behind.archive_s);

@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::event::Effects;
 use crate::fleet::{Hold, Phase};
 use crate::timers::Timer;
-use watchfire_model::{Alert, Class, PointName, RuleRef, Step};
+use watchfire_model::{Alert, Class, Evidence, PointName, RuleRef, Source, Step};
 
 impl Engine {
     /// A cause begins to hold.
@@ -71,7 +71,9 @@ impl Engine {
         cases.iter().copied().find(|key| {
             self.book.get(*key).is_some_and(|case| {
                 same_place(&case.alert, &ground.rule, ground.point.as_ref())
-                    || (is_active(&case.alert) && fire_family(case.alert.class) && fire_family(ground.class))
+                    || (is_active(&case.alert)
+                        && fire_family(case.alert.class, ground.class)
+                        && one_sensor_head(&case.alert, ground))
             })
         })
     }
@@ -196,6 +198,18 @@ fn same_place(alert: &Alert, rule: &RuleRef, point: Option<&PointName>) -> bool 
     alert.rule.name == rule.name && alert.point.as_ref() == point
 }
 
-fn fire_family(class: Class) -> bool {
-    matches!(class, Class::Fire | Class::EarlyWarning)
+/// Two fires are two alerts: each of a panel's detectors is told.
+fn fire_family(open: Class, new: Class) -> bool {
+    matches!((open, new), (Class::EarlyWarning, Class::Fire | Class::EarlyWarning) | (Class::Fire, Class::EarlyWarning))
+}
+
+/// Whether both speak of one place: a fire panel's points, and points that measure the same, hang in different rooms.
+fn one_sensor_head(alert: &Alert, ground: &Ground) -> bool {
+    let panel = ground.device.as_ref().is_some_and(|device| device.source == Source::Gbt26875);
+    if panel {
+        return alert.point == ground.point;
+    }
+    let elsewhere =
+        |old: &Evidence, new: &Evidence| old.device == new.device && old.metric == new.metric && old.point != new.point;
+    !alert.evidence.iter().any(|old| ground.evidence.iter().any(|new| elsewhere(old, new)))
 }

@@ -135,7 +135,12 @@ fn said(random: &mut Random, now: Timestamp, known: &[AlertId], number: usize) -
         2 => Said::Step(ClockStep { ahead_us: 9_000_000 }),
         3 => {
             let kind = random.one_of(&[NoticeKind::DiskFilling, NoticeKind::ArchiveGap]);
-            Said::Notice(Notice { kind, subject: String::new(), detail: String::new(), active: random.below(2) == 0 })
+            Said::Notice(Notice {
+                kind,
+                subject: String::new(),
+                detail: Bilingual::default(),
+                active: random.below(2) == 0,
+            })
         }
         4..=12 => order(random, known, number),
         13..=16 => Said::Tick,

@@ -37,7 +37,7 @@ fn scenarios_come_out_as_written() {
         let got = Scenario::new().run(&text);
         if std::env::var_os("WATCHFIRE_BLESS").is_some() {
             std::fs::write(&file, &got).unwrap();
-        } else if got != text {
+        } else if got != text || (file.ends_with("nuisance.txt") && got.contains("fire/")) {
             wrong.push(format!("{}:\n{}", file.display(), first_difference(&text, &got)));
         }
     }
@@ -161,7 +161,7 @@ impl Scenario {
             "notice" => {
                 let kinds = [NoticeKind::DiskFilling, NoticeKind::EntrySkipped, NoticeKind::LoginAttack];
                 let kind = kinds.into_iter().find(|kind| kind.as_str() == rest[0]).unwrap();
-                let (subject, detail) = (rest[2].to_owned(), rest[3..].join(" "));
+                let (subject, detail) = (rest[2].to_owned(), Bilingual::same(rest[3..].join(" ")));
                 self.apply(at, &Event::Notice(&Notice { kind, subject, detail, active: rest[1] == "active" }));
             }
             "clockstep" => {
@@ -212,6 +212,7 @@ impl Scenario {
 
     /// Frames whose values go from one to another on a straight line, with noise that is the same on every run; due
     /// timers fire between them.
+    #[expect(clippy::cast_precision_loss, reason = "seconds of a day")]
     fn ramp(&mut self, at: Timestamp, rest: &[&str]) {
         let seconds = |key: &str| -> i64 {
             rest.iter().find_map(|word| word.strip_prefix(key)?.strip_prefix('=')).unwrap().parse().unwrap()

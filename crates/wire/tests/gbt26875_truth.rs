@@ -1,7 +1,7 @@
 //! Frames and application units from the field, with labels of what stands in them. They lie outside of the repository;
 //! without them these tests say so and pass. A label that we read otherwise is argued in a test of its own.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Messages in, decoder output out: `tests/data/frames/<name>.jsonl` → `<name>.expected.jsonl`, line by line. A new
+//! Messages in, decoder output out: `tests/data/{frames,gbt26875}/<name>.jsonl` → `<name>.expected.jsonl`, line by line. A new
 //! device is a new file. `WATCHFIRE_GOLDEN=write` writes the expected files anew; read the difference before keeping it.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -9,11 +9,21 @@ use watchfire_wire::{Profiles, Sessions, decode, json_line};
 
 #[test]
 fn frames() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/frames");
+    every_file("frames", 6);
+}
+
+/// Built for this project, type by type; the expected lines were read against the standard's tables.
+#[test]
+fn fire_panel_frames() {
+    every_file("gbt26875", 4);
+}
+
+fn every_file(folder: &str, files_min: usize) {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(folder);
     let mut inputs: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
     inputs.retain(|path| !path.to_str().unwrap().ends_with(".expected.jsonl"));
     inputs.sort();
-    assert!(inputs.len() >= 6, "the frames are gone: {inputs:?}");
+    assert!(inputs.len() >= files_min, "the frames are gone: {inputs:?}");
     for input in inputs {
         check(&input);
     }
@@ -37,5 +47,6 @@ fn check(input: &Path) {
 fn decoded(line: &str, sessions: &mut Sessions) -> String {
     let frame = json_line::parse(line).unwrap();
     let at = frame.received_at.unwrap_or(Timestamp::EPOCH);
-    json_line::line(&decode(&frame.frame(), at, &Profiles::default(), sessions))
+    let profiles = Profiles::default();
+    json_line::line_with_frame(&decode(&frame.frame(), at, &profiles, sessions), &frame.frame(), &profiles)
 }

@@ -1,9 +1,9 @@
 //! What a unit's objects mean, as readings.
 //!
 //! # States
-//! A state is the whole truth about its point: every bit is told, set or not, so that a fire ends with the state in which
-//! bit 1 is 0. **A fire is told whatever bit 0 says.** Statements on which no alert may hang are told when they are true
-//! and once when they end (see [`Rank`]).
+//! A state is the whole truth about its point. Fire and fault are told of every state, set or not, so that a fire ends
+//! with the state in which bit 1 is 0; the other bits when they are set, and once when they no longer are: a detector at
+//! rest would else fill the archive with what it does not do. **A fire is told whatever bit 0 says.**
 //!
 //! # Operations
 //! A record says that somebody did something. A manual alarm is a fire. A reset ends what a panel latches, at every
@@ -130,7 +130,7 @@ impl Teller<'_> {
         let bit = subject.of.states().iter().position(|known| *known == state);
         let holds = bit.is_some_and(|bit| is_set(word, bit));
         if !restored || holds {
-            self.say(subject.ranks, subject.owner, &point, Statement::Fault, holds && !restored);
+            self.say(subject.ranks, subject.owner, &point, Statement::Fault, holds && !restored, restored);
         }
     }
 
@@ -162,7 +162,8 @@ impl Teller<'_> {
             }
         }
         for statement in Statement::ALL.iter().filter(|statement| told.has(**statement)) {
-            self.say(subject.ranks, subject.owner, &subject.point, *statement, holds.has(*statement));
+            let always = restored || statement.is_told_always();
+            self.say(subject.ranks, subject.owner, &subject.point, *statement, holds.has(*statement), always);
         }
     }
 
@@ -185,9 +186,9 @@ impl Teller<'_> {
         for (_, operation) in names.iter().enumerate().filter(|(bit, _)| is_set(u16::from(bits), *bit)) {
             match operation {
                 Operation::Reset => self.reset(owner),
-                Operation::ManualAlarm => self.say(&Rank::ALL, owner, &point, Statement::Manual, true),
-                Operation::Silence => self.say(&Rank::ALL, owner, &point, Statement::Silenced, true),
-                Operation::Test => self.say(&Rank::ALL, owner, &point, Statement::Test, true),
+                Operation::ManualAlarm => self.say(&Rank::ALL, owner, &point, Statement::Manual, true, true),
+                Operation::Silence => self.say(&Rank::ALL, owner, &point, Statement::Silenced, true, true),
+                Operation::Test => self.say(&Rank::ALL, owner, &point, Statement::Test, true, true),
                 Operation::AlarmCleared | Operation::SelfTest | Operation::Confirm | Operation::DutyCheckReply => {
                     let metric = Metric::Vendor(CompactString::const_new(operation.name()));
                     self.draft.tell(&point, metric, Value::Bool(true));
@@ -198,13 +199,22 @@ impl Teller<'_> {
 
     fn reset(&mut self, owner: Owner) {
         for (point, statement) in self.panel.ended_by_reset(owner) {
-            self.say(&Rank::ALL, owner, &point, statement, false);
+            self.say(&Rank::ALL, owner, &point, statement, false, true);
         }
     }
 
-    fn say(&mut self, ranks: &[Rank], owner: Owner, point: &PointName, statement: Statement, holds: bool) {
-        let rank = statement.rank();
-        if !ranks.contains(&rank) || (!holds && rank == Rank::Rest && !self.panel.has(owner, point, statement)) {
+    /// What holds is told; what does not hold only if it always is, or if it is remembered as holding.
+    fn say(
+        &mut self,
+        ranks: &[Rank],
+        owner: Owner,
+        point: &PointName,
+        statement: Statement,
+        holds: bool,
+        always: bool,
+    ) {
+        let told = holds || always || self.panel.may_hold(owner, point, statement);
+        if !told || !ranks.contains(&statement.rank()) {
             return;
         }
         // What found no place in the frame's readings stays as it was remembered, so that it can still end.

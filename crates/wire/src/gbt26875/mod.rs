@@ -114,6 +114,7 @@ fn note(flaw: Flaw, unit: &Unit<'_>, draft: &mut Draft) {
     let code = unit.code.unwrap_or_default();
     match flaw {
         Flaw::UnknownType => draft.defect(DefectKind::UnknownType, &format!("type {code}")),
+        Flaw::BadCount if unit.count.is_none() => draft.defect(DefectKind::BadCount, &format!("type {code}, no count")),
         Flaw::BadCount => {
             let (count, objects, rest) = (unit.count.unwrap_or_default(), unit.objects.len(), unit.rest.len());
             let detail = format!("type {code} says {count} objects; {objects} read, {rest} bytes left");

@@ -2,7 +2,7 @@
 //! most statements are only worth a reading when they change. Part of [`Sessions`](crate::Sessions).
 //!
 //! Only points of which something is true are kept, and no more than [`POINTS_MAX`]. Of a point that finds no place the
-//! alarm is told all the same; only a reset cannot end it, so that a person must.
+//! alarm is told all the same, and its state ends it; only a reset cannot, so that a person must.
 
 use super::object::System;
 use super::statement::{Set, Statement};
@@ -21,6 +21,8 @@ pub const POINTS_PER_PANEL_MAX: usize = 8_192;
 pub(crate) struct Standing {
     panels: BTreeMap<CompactString, BTreeMap<CompactString, Panel>>,
     points: usize,
+    /// Once a point found no place, whatever is not remembered may hold all the same.
+    overflowed: bool,
 }
 
 /// Whose point it is: a system's kind and address, or the transmission device itself.
@@ -32,6 +34,8 @@ pub(super) struct Panel {
     points: BTreeMap<(Owner, PointName), Set>,
     #[serde(skip)]
     room: usize,
+    #[serde(skip)]
+    overflowed: bool,
 }
 
 /// The memory is full.
@@ -44,14 +48,16 @@ impl Standing {
         let mut panel = panel.unwrap_or_default();
         self.points -= panel.points.len();
         panel.room = (POINTS_MAX - self.points).min(POINTS_PER_PANEL_MAX);
+        panel.overflowed = self.overflowed;
         panel
     }
 
     /// Puts it back.
     pub(super) fn take_back(&mut self, site: &str, device: &str, panel: Panel) {
+        self.overflowed |= panel.overflowed;
         if !panel.points.is_empty() {
             self.points += panel.points.len();
-            let panel = Panel { room: 0, ..panel };
+            let panel = Panel { points: panel.points, ..Panel::default() };
             self.panels.entry(CompactString::new(site)).or_default().insert(CompactString::new(device), panel);
         } else if self.panels.get(site).is_some_and(BTreeMap::is_empty) {
             self.panels.remove(site);
@@ -60,9 +66,12 @@ impl Standing {
 }
 
 impl Panel {
-    pub(super) fn has(&self, owner: Owner, point: &PointName, statement: Statement) -> bool {
-        !self.points.is_empty()
-            && self.points.get(&(owner, point.clone())).is_some_and(|statements| statements.has(statement))
+    /// Whether the statement was said and did not end, as far as is known.
+    pub(super) fn may_hold(&self, owner: Owner, point: &PointName, statement: Statement) -> bool {
+        let remembered = |points: &BTreeMap<(Owner, PointName), Set>| {
+            points.get(&(owner, point.clone())).is_some_and(|statements| statements.has(statement))
+        };
+        self.overflowed || (!self.points.is_empty() && remembered(&self.points))
     }
 
     /// Notes what was said.
@@ -87,6 +96,7 @@ impl Panel {
                 self.points.remove(&key);
             }
         } else if holds && self.points.len() >= self.room {
+            self.overflowed = true;
             return Err(NoRoom);
         } else if holds {
             let mut statements = Set::default();
@@ -133,9 +143,10 @@ mod tests {
             assert_eq!(statement, Statement::Smoke);
             assert!(panel.note(None, &point, statement, false).is_ok());
         }
-        assert!(panel.has(None, &point(0), Statement::Fault));
+        assert!(panel.may_hold(None, &point(0), Statement::Fault));
         assert!(panel.note(None, &point(0), Statement::Fault, false).is_ok());
         standing.take_back("s", "d", panel);
-        assert_eq!(standing, Standing::default());
+        assert!(standing.lend("s", "d").may_hold(None, &point(POINTS_PER_PANEL_MAX), Statement::Smoke));
+        assert_eq!(standing, Standing { overflowed: true, ..Standing::default() });
     }
 }

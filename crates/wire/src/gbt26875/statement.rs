@@ -26,6 +26,11 @@ macro_rules! statements {
                 match self { $(Statement::$variant => Rank::$rank,)* }
             }
 
+            /// Whether it is told of every state, true or false.
+            pub(super) fn is_told_always(self) -> bool {
+                self.rank() == Rank::Life || self == Statement::Fault
+            }
+
             /// Whether a reset ends it. Faults, shielding and modes outlive a reset: the panel says when they end.
             pub(super) fn ends_at_reset(self) -> bool {
                 match self { $(Statement::$variant => $ends,)* }
@@ -57,8 +62,7 @@ statements! {
     Test Metric::Test, Rest, true;
 }
 
-/// What goes first when a frame holds more than its readings may be. Also which statements are told when they are
-/// false: those on which an alert may hang always, the rest only when they were true before.
+/// What goes first when a frame holds more than its readings may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     Life,
