@@ -88,8 +88,9 @@ impl Flow {
             self.pace_ns.store(pace - pace / 8 + sample / 8, Ordering::Relaxed);
         }
         self.moved_ns.store(moved, Ordering::Release);
-        self.applied.store(before.max(seq.0), Ordering::Release);
-        if self.waiting.load(Ordering::Acquire) > 0 {
+        // In one order with a waiter's count and look: either it sees this position, or it is seen here.
+        self.applied.store(before.max(seq.0), Ordering::SeqCst);
+        if self.waiting.load(Ordering::SeqCst) > 0 {
             self.progress.notify_waiters();
         }
     }
@@ -114,7 +115,7 @@ impl Flow {
     }
 
     async fn wait_until(&self, holds: impl Fn() -> bool) {
-        self.waiting.fetch_add(1, Ordering::AcqRel);
+        self.waiting.fetch_add(1, Ordering::SeqCst);
         let _leave = Leave(&self.waiting);
         loop {
             let mut progress = std::pin::pin!(self.progress.notified());

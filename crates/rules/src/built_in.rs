@@ -9,6 +9,7 @@ const FILES: &[(&str, &str)] = &[
     ("electrical.toml", include_str!("../../../config/rules/electrical.toml")),
     ("fire.toml", include_str!("../../../config/rules/fire.toml")),
     ("gas-and-co.toml", include_str!("../../../config/rules/gas-and-co.toml")),
+    ("pumps.toml", include_str!("../../../config/rules/pumps.toml")),
     ("sensor-faults.toml", include_str!("../../../config/rules/sensor-faults.toml")),
     ("silence.toml", include_str!("../../../config/rules/silence.toml")),
 ];

@@ -9,6 +9,7 @@
 //! unit = "Cel"
 //! direction = "up"              # up | down | either (up)
 //! by = 10                       # so far from its usual value
+//! by_share = 0.02               # and by such a share of it (0; by may be left out where it is given)
 //! noise_factor = 3              # and so many times the noise of its readings (3)
 //! fast_s = 4                    # memory of the mean that stands for now (4)
 //! usual_s = 60                  # memory of the mean that stands for what is usual
@@ -118,7 +119,8 @@ fn read_departure(section: &mut Section<'_>) -> Option<Departure> {
     let metric = measured_metric(section);
     let unit = section.optional_text("unit");
     let direction = section.choice_or("direction", Direction::Up, &DIRECTIONS);
-    let by = section.number("by");
+    let by_share = section.optional_number("by_share");
+    let by = if by_share.is_some() { Some(section.optional_number("by").unwrap_or(0.0)) } else { section.number("by") };
     let noise_factor = section.optional_number("noise_factor").unwrap_or(3.0);
     let fast_s = section.integer_or("fast_s", 4, 0..=3_600);
     let usual_s = section.integer("usual_s", 10..=MEMORY_S_MAX);
@@ -126,7 +128,13 @@ fn read_departure(section: &mut Section<'_>) -> Option<Departure> {
     let metric = metric?;
     check_unit(section, &metric, unit.as_deref());
     let (by, usual_s) = (by?, usual_s?);
-    check_size(section, &metric, by);
+    let by_share = by_share.unwrap_or(0.0);
+    if !(0.0..=10.0).contains(&by_share) {
+        section.problem("by_share", format!("is {by_share}; use a share such as 0.02 for 2 %"));
+    }
+    if by_share == 0.0 {
+        check_size(section, &metric, by);
+    }
     if noise_factor < 0.0 {
         section.problem("noise_factor", format!("is {noise_factor}; use 0 or more"));
     }
@@ -141,7 +149,7 @@ fn read_departure(section: &mut Section<'_>) -> Option<Departure> {
         usual_s: u16::try_from(usual_s).ok()?,
         long_s: u16::try_from(long_s).ok()?,
     };
-    Some(Departure { metric, direction, by, noise_factor, spec })
+    Some(Departure { metric, direction, by, by_share, noise_factor, spec })
 }
 
 /// A size that no reading can reach, or that every reading has, is a slip.

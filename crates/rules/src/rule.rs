@@ -109,6 +109,8 @@ pub struct Departure {
     pub direction: Direction,
     /// By that much at least.
     pub by: f64,
+    /// And by that share of what is usual.
+    pub by_share: f64,
     /// And by that many times the noise of its readings.
     pub noise_factor: f64,
     /// What counts as usual.

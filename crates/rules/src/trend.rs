@@ -134,7 +134,8 @@ impl Departure {
     /// The part of what the rule waits for: 1 and more when it is there. 0 while too little is known.
     pub(crate) fn part(&self, trend: Option<&Trend>) -> f64 {
         let Some(leaving) = trend.and_then(|trend| trend.leaving(self.direction)) else { return 0.0 };
-        let wanted = self.by.max(self.noise_factor * leaving.noise);
+        let share = self.by_share * leaving.usual.abs();
+        let wanted = self.by.max(share).max(self.noise_factor * leaving.noise);
         leaving.by / wanted
     }
 }

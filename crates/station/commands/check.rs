@@ -16,6 +16,9 @@ pub(crate) fn run(file: &Path) -> ExitCode {
     if !missing.is_empty() {
         return output::problems(&missing);
     }
+    for problem in config::reach::unreached(&config.sites, &config.station.notify) {
+        output::complain(format_args!("warning: {problem}"));
+    }
     let shown = serde_json::json!({ "station": config.station, "sites": config.sites, "rules": config.rules });
     match serde_json::to_string_pretty(&shown) {
         Ok(text) => {

@@ -3,7 +3,7 @@
 
 use super::outbox::Outbox;
 use super::output;
-use super::run::until_told;
+use super::run::{Signals, stop, until_told};
 use crate::cli::DemoOptions;
 use crate::clock;
 use crate::config::{Config, sites, station};
@@ -32,13 +32,13 @@ pub(crate) fn run(options: &DemoOptions) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return output::failed(error),
     };
-    match runtime.block_on(demo(options)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => output::failed(why),
-    }
+    let ended = runtime.block_on(demo(options));
+    runtime.shutdown_background();
+    ended.unwrap_or_else(output::failed)
 }
 
-async fn demo(options: &DemoOptions) -> Result<(), String> {
+async fn demo(options: &DemoOptions) -> Result<ExitCode, String> {
+    let mut signals = Signals::listen().map_err(|error| error.to_string())?;
     let (mqtt, mqtt_note) = port(MQTT_PORT)?;
     let (console, console_note) = port(CONSOLE_PORT)?;
     let config = config(&options.data, mqtt, console)?;
@@ -59,20 +59,19 @@ async fn demo(options: &DemoOptions) -> Result<(), String> {
     }
     greet(&station, &login, &options.data);
 
-    let stop = CancellationToken::new();
+    let ended_devices = CancellationToken::new();
     let run = u64::try_from(clock::wall().as_micros()).unwrap_or(0);
     let target = Target { address: station.mqtt, password: secret, run };
     let mut devices = tokio::task::JoinSet::new();
-    devices.spawn(connections::play(cast(), target, stop.clone()));
-    let ended = until_told(&mut station).await;
+    devices.spawn(connections::play(cast(), target, ended_devices.clone()));
+    let ended = until_told(&mut station, &mut signals).await;
     output::say(
         "\nStopping; what was acknowledged is on disk, the next start goes on from here. / 正在停止，下次启动将继续。",
     );
-    stop.cancel();
+    ended_devices.cancel();
     while devices.join_next().await.is_some() {}
     ended?;
-    station.stop().await;
-    Ok(())
+    Ok(stop(station).await)
 }
 
 fn config(data: &Path, mqtt: SocketAddr, console: SocketAddr) -> Result<Config, String> {

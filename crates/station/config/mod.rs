@@ -1,5 +1,6 @@
 //! Configuration: raw text → checked values. All problems at once, each with its file, line and key.
 
+pub(crate) mod reach;
 pub(crate) mod secrets;
 pub(crate) mod sites;
 pub(crate) mod station;

@@ -107,12 +107,15 @@ impl Listener {
         Ok(())
     }
 
-    /// Puts new sites in force; connections of identities that are gone or changed are closed.
-    pub(crate) fn reload(&self, sites: &Sites, secrets: &Secrets) -> Result<(), String> {
-        let identities = Identities::new(sites, &secrets.of(sites).map_err(|missing| missing.join("; "))?);
+    /// The identities of those sites, to be [`put`](Listener::put); an error names every secret that is missing.
+    pub(crate) fn identities(&self, sites: &Sites, secrets: &Secrets) -> Result<Identities, Vec<String>> {
+        secrets.of(sites).map(|secrets| Identities::new(sites, &secrets))
+    }
+
+    /// Puts new identities in force; connections of those that are gone or changed are closed.
+    pub(crate) fn put(&self, identities: Identities) {
         let closed = self.shared.reload(identities);
         debug!(closed, "identities reloaded");
-        Ok(())
     }
 
     /// The whole way once, through the real port.

@@ -2,11 +2,11 @@
 //! desk, journal, rules and archive, console.
 
 use crate::clock;
-use crate::config::{self, Config};
+use crate::config::{Config, reach};
 use crate::parts::archive::ArchivePart;
 use crate::parts::board;
 use crate::parts::disk_state::{self, DiskState};
-use crate::parts::first_entries::{FirstEntries, journal_set_up};
+use crate::parts::first_entries::FirstEntries;
 use crate::parts::housekeeping::HousekeepingPart;
 use crate::parts::inputs::{OwnInput, inputs};
 use crate::parts::journal::JournalPart;
@@ -14,6 +14,7 @@ use crate::parts::listener::{Listener, ListenerNeeds, Secrets};
 use crate::parts::notify::NotifyPart;
 use crate::parts::probe::ProbePart;
 use crate::parts::progress::Progress;
+use crate::parts::reload::Reload;
 use crate::parts::rules::{RulesPart, Tell};
 use crate::parts::shared::{Movers, Shared};
 use crate::parts::start_error::{StartError, failed};
@@ -34,7 +35,7 @@ use watchfire_archive::History;
 use watchfire_console::{Command, Console, DemoLogin, Health, Users};
 use watchfire_intake::Submission;
 use watchfire_journal::{Reader, RealDisk};
-use watchfire_model::JournalId;
+use watchfire_model::{JournalId, Rung};
 use watchfire_notify::{Channel, DeskOptions, Dispatcher, DispatcherOptions};
 use watchfire_rules::SetUp;
 
@@ -116,8 +117,9 @@ impl Station {
             listener,
             secrets,
         };
+        let ladder = reach::fallback(&set_up.sites);
         let first = FirstEntries::of(&disk, set_up);
-        station.start_threads(disk, movers, (own_queue, frame_queue), channels)?;
+        station.start_threads(disk, movers, (own_queue, frame_queue), (channels, ladder))?;
         first.journal(&station.shared).await?;
         station.start_tasks(mqtt_socket, console_socket, demo)?;
         Ok(station)
@@ -128,10 +130,10 @@ impl Station {
         disk: DiskState,
         movers: Movers,
         (own, frames): (mpsc::Receiver<OwnInput>, mpsc::Receiver<Submission>),
-        channels: Vec<Arc<dyn Channel>>,
+        (channels, ladder): (Vec<Arc<dyn Channel>>, Vec<Rung>),
     ) -> Result<(), StartError> {
         let archive = self.archive_part(&disk, (movers.archived, movers.archive_synced))?;
-        let notify = self.notify_part(&disk, movers.desk_saved, channels)?;
+        let notify = self.notify_part(&disk, movers.desk_saved, (channels, ladder))?;
         let (anchor, anchor_seen) = watch::channel(disk.stamps.anchor(disk.boot_id));
         let housekeeping = self.housekeeping_part(anchor_seen);
         let shared = &self.shared;
@@ -211,7 +213,7 @@ impl Station {
         &self,
         disk: &DiskState,
         saved: Progress,
-        channels: Vec<Arc<dyn Channel>>,
+        (channels, ladder): (Vec<Arc<dyn Channel>>, Vec<Rung>),
     ) -> Result<NotifyPart, StartError> {
         let shared = &self.shared;
         let console_url =
@@ -219,7 +221,7 @@ impl Station {
         Ok(NotifyPart {
             paths: disk.paths.clone(),
             journal: disk.journal,
-            options: DeskOptions { console_url: Some(console_url), ladder: Vec::new() },
+            options: DeskOptions { console_url: Some(console_url), ladder },
             dispatcher: Dispatcher::new(channels, DispatcherOptions::default(), &shared.registry)
                 .map_err(failed("register metrics"))?,
             applied: shared.positions.applied.clone(),
@@ -304,31 +306,15 @@ impl Station {
         Ok(())
     }
 
-    /// Reads sites and rules again; what is wrong leaves the old ones in force.
-    pub(crate) async fn reload(&self) {
-        let station = self.shared.config.clone();
-        let loaded = tokio::task::spawn_blocking(move || config::load_set_up(&station)).await;
-        let (sites, rules) = match loaded {
-            Ok(Ok(loaded)) => loaded,
-            Ok(Err(problems)) => {
-                for problem in &problems {
-                    error!(%problem, "not reloaded");
-                }
-                self.shared.metrics.reloads.with_label_values(&["refused"]).inc();
-                return;
-            }
-            Err(error) => return error!(%error, "not reloaded"),
-        };
-        if let Err(why) = self.listener.reload(&sites, &self.secrets) {
-            self.shared.metrics.reloads.with_label_values(&["refused"]).inc();
-            return error!(why, "not reloaded");
-        }
-        match journal_set_up(&self.shared, None, SetUp { sites, rules }).await {
-            Ok(()) => {
-                self.shared.metrics.reloads.with_label_values(&["done"]).inc();
-                info!("sites and rules reloaded");
-            }
-            Err(why) => error!(why, "not reloaded"),
+    /// A reload of sites and rules, to be run beside the station.
+    pub(crate) fn reload(&self) -> Reload {
+        Reload {
+            config: self.shared.config.clone(),
+            paths: self.shared.paths.clone(),
+            secrets: self.secrets.clone(),
+            listener: self.listener.clone(),
+            inputs: self.shared.inputs.clone(),
+            metrics: Arc::clone(&self.shared.metrics),
         }
     }
 

@@ -24,7 +24,7 @@ cat ../tests/data/frames/watchfire.jsonl ../tests/data/frames/topics.jsonl ../te
         message = line "-message"; print "zigbee2mqtt/k\n" $0 > message; close(message)
     }'
 
-for target in decode properties line; do
+for target in decode properties line panel; do
     echo "fuzz target $target: $runs runs"
     mkdir -p "target/corpus/$target"
     "target/$host/release/$target" -runs="$runs" -seed=1 -max_len=4096 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \

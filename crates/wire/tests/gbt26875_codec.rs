@@ -205,8 +205,9 @@ proptest! {
         prop_assert!(text.is_none_or(|text| !text.contains(char::is_control)));
     }
 
+    /// But for a rare character at the beginning whose first byte is 0xA0, which is padding there.
     #[test]
-    fn a_text_reads_back_from_a_components_field(words in "[一-龥A-Za-z0-9]{0,10}") {
+    fn a_text_reads_back_from_a_components_field(words in "([A-Za-z0-9][一-龥A-Za-z0-9]{0,9})?") {
         prop_assert_eq!(text::clean(&text::component_field(&words), 0), Some(words.as_str().into()));
     }
 

@@ -1,0 +1,58 @@
+//! A reload of sites and rules while the station runs: read, check, journal, and only then let the listener know the
+//! new identities. What is wrong leaves everything as it was.
+
+use crate::config::{self, StationConfig};
+use crate::parts::inputs::Inputs;
+use crate::parts::listener::{Listener, Secrets};
+use crate::parts::metrics::StationMetrics;
+use crate::parts::paths::DataPaths;
+use crate::parts::set_ups::store_and_journal;
+use std::sync::Arc;
+use tracing::{error, info, warn};
+use watchfire_rules::SetUp;
+
+/// Everything that a reload needs, so that it can run beside whoever asked for it.
+pub(crate) struct Reload {
+    pub(crate) config: StationConfig,
+    pub(crate) paths: DataPaths,
+    pub(crate) secrets: Secrets,
+    pub(crate) listener: Listener,
+    pub(crate) inputs: Inputs,
+    pub(crate) metrics: Arc<StationMetrics>,
+}
+
+impl Reload {
+    /// Reloads; says in the log what came of it.
+    pub(crate) async fn run(self) {
+        let metrics = Arc::clone(&self.metrics);
+        let result = match self.attempt().await {
+            Ok(()) => {
+                info!("sites and rules reloaded");
+                "done"
+            }
+            Err(reasons) => {
+                for reason in reasons {
+                    error!(reason, "not reloaded");
+                }
+                "refused"
+            }
+        };
+        metrics.reloads.with_label_values(&[result]).inc();
+    }
+
+    async fn attempt(self) -> Result<(), Vec<String>> {
+        let station = self.config.clone();
+        let loaded = tokio::task::spawn_blocking(move || config::load_set_up(&station)).await;
+        let loaded = loaded.map_err(|error| vec![error.to_string()])?;
+        let (sites, rules) =
+            loaded.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<String>>())?;
+        for problem in config::reach::unreached(&sites, &self.config.notify) {
+            warn!(%problem, "somebody will not be told");
+        }
+        let identities = self.listener.identities(&sites, &self.secrets)?;
+        let set_up = SetUp { sites, rules };
+        store_and_journal(&self.paths, &self.inputs, set_up).await.map_err(|why| vec![why])?;
+        self.listener.put(identities);
+        Ok(())
+    }
+}
