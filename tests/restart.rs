@@ -87,11 +87,10 @@ fn a_changed_set_up_comes_into_force_on_sighup_and_a_wrong_one_does_not() {
     wrong.write_sites(station.folder());
     station.hang_up();
     wait::until("the refusal", || (api.metric("watchfire_reloads_total{result=\"refused\"}") > 0.0).then_some(()));
-    let problems: Vec<Value> = station.process().logged("not reloaded");
-    assert!(
-        problems.len() >= 2 && problems.iter().all(|line| text(&line["problem"]).contains("sites.toml:")),
-        "{problems:?}"
-    );
+    let problems = wait::until("both problems in the log", || {
+        Some(station.process().logged("not reloaded")).filter(|problems| problems.len() >= 2)
+    });
+    assert!(problems.iter().all(|line| line.to_string().contains("sites.toml:")), "{problems:?}");
     assert_eq!(label(&api, "garage-1"), json!("garage-1"));
 
     let changed = SetUp::new().sites(GARAGE);

@@ -127,6 +127,12 @@ impl Metrics {
         let value = line.and_then(|value| value.trim().parse().ok());
         value.ok_or_else(|| format!("/metrics has no {name}").into())
     }
+
+    /// The sum over all labels of a metric.
+    pub(crate) fn sum(&self, name: &str) -> f64 {
+        let lines = self.text.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{')));
+        lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
+    }
 }
 
 fn is_ready(console: SocketAddr) -> bool {

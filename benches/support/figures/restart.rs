@@ -99,7 +99,7 @@ fn wait_until(at: Timestamp) {
 
 fn reading(number: u64) -> (String, String) {
     let device = format!("load-{}", number % DEVICES);
-    let tenths = 200 + (number / DEVICES * 7 + number) % 50;
+    let tenths = 200 + (number / DEVICES * 7 + number) % 5;
     let mut payload = format!(
         r#"{{"id":"{device}-{}","readings":[{{"point":"air","metric":"temperature","value":{}.{},"unit":"Cel"}}]"#,
         number / DEVICES,

@@ -91,6 +91,7 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
                 spread(&runs.rules_after_s, 1),
                 spread(&runs.archive_after_s, 1)
             ),
+            format!("alerts changed {} times in a run", spread(&runs.transitions, 0)),
         ],
     }])
 }
@@ -103,6 +104,7 @@ struct Runs {
     archive_s: Vec<f64>,
     server_cores: Vec<f64>,
     generator_cores: Vec<f64>,
+    transitions: Vec<f64>,
     rules_after_s: Vec<f64>,
     archive_after_s: Vec<f64>,
 }
@@ -134,6 +136,7 @@ fn one_run(options: &Options, seconds: f64, runs: &mut Runs) -> Result<(), Fault
         }
         Ok(ended.elapsed().as_secs_f64())
     };
+    runs.transitions.push(station.metrics()?.sum("watchfire_alert_transitions_total"));
     runs.rules_after_s.push(caught_up(RULES_LAG)?);
     runs.archive_after_s.push(caught_up(ARCHIVE_LAG)?);
     runs.rates.push(loaded.per_second);

@@ -62,7 +62,7 @@ impl Flow {
 
     /// Entries that are journaled and not yet applied.
     pub fn lag(&self) -> u64 {
-        self.journaled.load(Ordering::Acquire).saturating_sub(self.applied.load(Ordering::Acquire))
+        self.journaled.load(Ordering::Acquire).saturating_sub(self.applied.load(Ordering::SeqCst))
     }
 
     /// Whether intake reads by fair share now.
@@ -72,7 +72,7 @@ impl Flow {
 
     fn journaled_at(&self, seq: Seq, now: Instant) {
         let before = self.journaled.load(Ordering::Relaxed);
-        if before <= self.applied.load(Ordering::Acquire) {
+        if before <= self.applied.load(Ordering::SeqCst) {
             self.moved_ns.store(self.since_base(now), Ordering::Release);
         }
         self.journaled.store(before.max(seq.0), Ordering::Release);
@@ -106,7 +106,7 @@ impl Flow {
 
     /// Waits until the rules have applied `seq`, or no longer lag.
     pub(crate) async fn reached(&self, seq: Seq) {
-        self.wait_until(|| self.applied.load(Ordering::Acquire) >= seq.0 || !self.is_lagging()).await;
+        self.wait_until(|| self.applied.load(Ordering::SeqCst) >= seq.0 || !self.is_lagging()).await;
     }
 
     /// Waits until the rules no longer lag.

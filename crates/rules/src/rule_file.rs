@@ -188,7 +188,9 @@ fn ignore_rest(section: &mut Section<'_>) -> Option<Rule> {
     }
     section.list("metrics", |_| Ok(()));
     let numbers = ["above", "below", "hysteresis", "hold_s", "clear_after_s", "after_s", "gone_hold_s"];
-    for key in numbers.into_iter().chain(["by", "by_share", "noise_factor", "fast_s", "usual_s", "long_s", "together_s"]) {
+    for key in
+        numbers.into_iter().chain(["by", "by_share", "noise_factor", "fast_s", "usual_s", "long_s", "together_s"])
+    {
         section.optional_number(key);
     }
     section.optional_text("direction");

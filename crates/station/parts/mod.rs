@@ -1,6 +1,7 @@
 //! Where the crates meet: short loops of direct calls, one file per thread or task. `station.rs` starts and stops them
 //! in order.
 
+pub(crate) mod alert_log;
 pub(crate) mod anchor;
 pub(crate) mod archive;
 pub(crate) mod board;
@@ -25,6 +26,7 @@ pub(crate) mod reload;
 pub(crate) mod rules;
 pub(crate) mod set_ups;
 pub(crate) mod shared;
+pub(crate) mod snapshots;
 pub(crate) mod start_error;
 pub(crate) mod station;
 #[cfg(test)]

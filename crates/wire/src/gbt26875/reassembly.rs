@@ -27,6 +27,8 @@ pub enum Piece<'a> {
     Damaged {
         /// Its bytes.
         bytes: &'a [u8],
+        /// What seems to stand in it: to be denied, never to be believed.
+        envelope: Envelope<'a>,
     },
 }
 
@@ -74,7 +76,9 @@ impl Reassembler {
                 }
                 Found::Damaged(length) => {
                     self.unframed += length;
-                    return Some(Piece::Damaged { bytes: self.take(length) });
+                    let bytes = self.take(length);
+                    let envelope = envelope::measured(bytes).expect("`look` has measured it");
+                    return Some(Piece::Damaged { bytes, envelope });
                 }
             }
         }
