@@ -12,7 +12,7 @@ use std::process::Command;
 const EDGES: &[(&str, &[&str])] = &[
     ("model", &["compact_str", "jiff", "postcard", "serde", "serde_bytes", "serde_json", "thiserror"]),
     ("settings", &["thiserror", "toml"]),
-    ("wire", &["watchfire-model", "base64", "compact_str", "serde", "serde_json"]),
+    ("wire", &["watchfire-model", "base64", "compact_str", "encoding_rs", "serde", "serde_json"]),
     (
         "rules",
         &["watchfire-model", "watchfire-settings", "compact_str", "postcard", "serde", "serde_json", "thiserror"],

@@ -25,7 +25,7 @@ pub(crate) fn run(options: &DecodeOptions) -> ExitCode {
                     Some(source) => decode_as(source, &frame.frame(), at, &profiles, &mut sessions),
                     None => decode(&frame.frame(), at, &profiles, &mut sessions),
                 };
-                if writeln!(out, "{}", json_line::line(&decoded)).is_err() {
+                if writeln!(out, "{}", json_line::line_with_frame(&decoded, &frame.frame(), &profiles)).is_err() {
                     return ExitCode::SUCCESS;
                 }
             }

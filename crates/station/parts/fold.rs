@@ -11,7 +11,7 @@ use watchfire_rules::{Effects, Engine, Event, RestoreError, RuleSet, SetUp, Stam
 use watchfire_wire::{Profiles, Sessions};
 
 /// The version of [`Fold::snapshot`]'s bytes.
-pub(crate) const SNAPSHOT_VERSION: u32 = 1;
+pub(crate) const SNAPSHOT_VERSION: u32 = 2;
 
 /// A payload at which the tests let the rules die.
 #[cfg(test)]
