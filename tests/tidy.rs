@@ -195,7 +195,7 @@ fn rust_files_have_good_habits() {
         let pure = ["crates/model/src", "crates/wire/src", "crates/rules/src", "crates/settings/src"];
         if pure.iter().any(|pure| name.starts_with(pure)) {
             let code: String = text.lines().filter(|line| !line.starts_with("//!")).collect();
-            for word in ["std::fs", "std::net", "std::thread", "std::time::Instant", "SystemTime", "async fn"] {
+            for word in ["std::fs", "std::net", "std::thread", "std::time::Instant", "time::SystemTime", "async fn"] {
                 if code.contains(word) {
                     wrong.push(format!("{name}: {word} in a pure crate"));
                 }

@@ -24,8 +24,8 @@ pub(crate) fn payload(key: &str) -> String {
 }
 
 /// The topic of a device.
-pub(crate) fn topic(device: &str) -> String {
-    format!("wf/v1/{SITE}/{device}/readings")
+pub(crate) fn topic(site: &str, device: &str) -> String {
+    format!("wf/v1/{site}/{device}/readings")
 }
 
 /// Milliseconds from publish to alert event, of fires `first` to `first + count - 1`.
@@ -35,7 +35,7 @@ pub(crate) fn through_station(station: &Station, first: u32, count: u32) -> Resu
     let mut latencies = Vec::new();
     for number in first..first + count {
         let name = format!("{PREFIX}{number}");
-        let begun = gateway.publish(&topic(&name), payload(&name).as_bytes())?;
+        let begun = gateway.publish(&topic(SITE, &name), payload(&name).as_bytes())?;
         let heard = alerts.of(&name, HEARD_MAX)?;
         gateway.acknowledged()?;
         latencies.push(heard.duration_since(begun).as_secs_f64() * 1_000.0);
@@ -52,7 +52,7 @@ pub(crate) fn through_peer(peer: SocketAddr, count: u32) -> Result<Vec<f64>, Fau
     let mut latencies = Vec::new();
     for number in 0..count {
         let name = format!("{PREFIX}{number}");
-        let begun = gateway.publish(&topic(&name), payload(&name).as_bytes())?;
+        let begun = gateway.publish(&topic(SITE, &name), payload(&name).as_bytes())?;
         // Mosquitto numbers what it delivers from 1.
         let heard = subscriber.delivered(u16::try_from(number + 1)?)?;
         gateway.acknowledged()?;

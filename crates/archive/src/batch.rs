@@ -24,6 +24,8 @@ pub struct Batch {
     pub(crate) orders: Vec<(Seq, Timestamp, Order)>,
     pub(crate) gaps: Vec<Gap>,
     pub(crate) records: Vec<(u64, AlertRecord)>,
+    /// The first entry of the batch, and the first of a gap when that begins it.
+    pub(crate) entries_from: Option<Seq>,
     pub(crate) entries_to: Option<Seq>,
     pub(crate) alerts_to: Option<u64>,
 }
@@ -111,12 +113,14 @@ impl Batch {
             "entries come in order: {seq} after {:?}",
             self.entries_to
         );
+        self.entries_from.get_or_insert(seq);
         self.entries_to = Some(seq);
     }
 
     /// Entries that the journal gave up before they were archived: written down, and the cursor moves over them.
     pub fn gap(&mut self, gap: Gap) {
         assert!(gap.from <= gap.to, "a gap has a beginning and an end: {gap:?}");
+        self.entries_from.get_or_insert(gap.from);
         self.entry(gap.to);
         self.gaps.push(gap);
     }
@@ -157,6 +161,7 @@ impl Batch {
         self.orders.clear();
         self.gaps.clear();
         self.records.clear();
+        self.entries_from = None;
         self.entries_to = None;
         self.alerts_to = None;
     }

@@ -3,7 +3,7 @@
 use crate::fault::{Cause, Fault, Trouble};
 use crate::schema::Unfit;
 use crate::store::Cursors;
-use watchfire_model::JournalId;
+use watchfire_model::{JournalId, Seq};
 
 /// Why an archive cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +65,15 @@ pub enum WriteError {
     /// the logs again from these cursors.
     #[error("the archive went back to entry {} and alert record {}: read the logs again from there", .0.entries, .0.alerts)]
     Moved(Cursors),
+    /// The batch begins behind the entry that is due, so that what is between would be missing for ever: clear it and
+    /// read the journal again from the cursor. Entries that are gone are a [`crate::Gap`].
+    #[error("the batch begins at entry {found}, but entry {expected} is due: read the journal again from there")]
+    Hole {
+        /// The entry after the cursor.
+        expected: Seq,
+        /// The first entry of the batch.
+        found: Seq,
+    },
 }
 
 impl WriteError {
@@ -76,6 +85,7 @@ impl WriteError {
             WriteError::Full(_) => "full",
             WriteError::Damaged(_) => "damaged",
             WriteError::Moved(_) => "moved",
+            WriteError::Hole { .. } => "hole",
         }
     }
 }
@@ -135,6 +145,8 @@ pub(crate) fn open_error_of(error: WriteError) -> OpenError {
         WriteError::Unavailable(cause) => OpenError::Unavailable(cause),
         WriteError::Full(cause) => OpenError::Full(cause),
         WriteError::Damaged(cause) => OpenError::Damaged(cause),
-        WriteError::Moved(_) => OpenError::Busy(Cause(Fault::Limit("the file changed while it was opened"))),
+        WriteError::Moved(_) | WriteError::Hole { .. } => {
+            OpenError::Busy(Cause(Fault::Limit("the file changed while it was opened")))
+        }
     }
 }

@@ -47,6 +47,14 @@ pub struct GivenUp {
 }
 
 impl Store {
+    /// Bytes of the file that hold something now: what [`Retention::bytes_wanted`] is to be measured by.
+    ///
+    /// # Errors
+    /// As after a failed write.
+    pub fn bytes_used(&mut self) -> Result<u64, WriteError> {
+        self.run(|_, live| Ok(schema::file_bytes(&live.connection)?.0))
+    }
+
     /// Gives up what need not be kept, and the oldest readings until the file uses at most 9/10 of `bytes_max` and
     /// `bytes_wanted`. To be called each hour, and after [`WriteError::Full`].
     ///

@@ -198,6 +198,7 @@ impl Store {
         let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let found = read_cursors(&step, self.journal, self.alert_journal).map_err(write_error_of)?;
         self.check_not_behind(found)?;
+        check_no_hole(found, batch)?;
         let written = rows::write(&step, names, batch, found, self.journal)?;
         let cursors = Cursors {
             entries: found.entries.max(batch.entries_to.unwrap_or_default()),
@@ -234,6 +235,15 @@ impl Store {
         let tail_readings = tail::readings(&connection)?;
         self.metrics.tail.set(tail_readings.cast_signed());
         Ok((Live { connection, names, tail_readings }, cursors))
+    }
+}
+
+/// What is between the cursor and the batch would be missing, and nothing would show it.
+fn check_no_hole(found: Cursors, batch: &Batch) -> Result<(), WriteError> {
+    let expected = Seq(found.entries.0 + 1);
+    match batch.entries_from {
+        Some(from) if from > expected => Err(WriteError::Hole { expected, found: from }),
+        _ => Ok(()),
     }
 }
 

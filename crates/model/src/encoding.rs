@@ -91,7 +91,14 @@ pub fn is_skip(record: &[u8]) -> bool {
     record.get(STAMP_BYTES) == Some(&SKIP)
 }
 
-/// One record of the alert log: everything that one input changed.
+/// Whether a record is an [`Input::Setup`], without reading the rest of it.
+pub fn is_set_up(record: &[u8]) -> bool {
+    const SET_UP: u8 = 3;
+    record.get(STAMP_BYTES) == Some(&SET_UP)
+}
+
+/// One record of the alert log: what one input changed. What is too much for a record is several, one after another,
+/// of the same input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlertRecord {
     /// The input.
@@ -124,7 +131,7 @@ impl AlertRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Frame, Link};
+    use crate::{Frame, Link, Setup};
 
     #[test]
     fn a_stamped_frame_reads_back_without_a_copy() {
@@ -143,9 +150,11 @@ mod tests {
     }
 
     #[test]
-    fn skips_are_seen_at_a_glance() {
+    fn skips_and_set_ups_are_seen_at_a_glance() {
         let record = |input: Input<'_>| EncodedInput::new(&input).stamp(Timestamp(0)).to_vec();
         assert!(is_skip(&record(Input::Skip(Seq(9)))));
+        assert!(is_set_up(&record(Input::Setup(Setup { sha256: [0; 32] }))));
+        assert!(!is_set_up(&record(Input::Skip(Seq(9)))));
         assert!(!is_skip(&record(Input::Tick)));
         assert!(!is_skip(&[]));
     }

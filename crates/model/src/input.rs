@@ -90,7 +90,7 @@ pub enum NoticeKind {
     DiskFilling,
     /// The disk is 95 % full.
     DiskNearlyFull,
-    /// The reserve is gone: acknowledging has stopped.
+    /// The reserve has been given up: acknowledging stops when it is used up.
     DiskFull,
     /// The archive gave up entries that were not yet in it.
     ArchiveGap,
@@ -110,6 +110,12 @@ pub enum NoticeKind {
     Flood,
     /// A sealed part of the journal cannot be read; what it held is in no other place but a backup.
     JournalDamaged,
+    /// History was given up before its age because the disk was full.
+    HistoryLost,
+    /// Evidence was given up before its age because the disk was full.
+    EvidenceLost,
+    /// A part of the station does not run; the others do.
+    PartDown,
 }
 
 impl NoticeKind {
@@ -128,6 +134,9 @@ impl NoticeKind {
             NoticeKind::DoubleIdentity => "double_identity",
             NoticeKind::Flood => "flood",
             NoticeKind::JournalDamaged => "journal_damaged",
+            NoticeKind::HistoryLost => "history_lost",
+            NoticeKind::EvidenceLost => "evidence_lost",
+            NoticeKind::PartDown => "part_down",
         }
     }
 }

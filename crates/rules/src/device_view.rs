@@ -45,17 +45,18 @@ impl Engine {
     }
 
     fn view<'a>(&'a self, device: &'a Device, number: u32) -> DeviceView<'a> {
-        let points: Vec<PointView<'a>> = device
+        let mut points: Vec<PointView<'a>> = device
             .series
             .iter()
-            .map(|series| self.fleet.series(*series))
+            .map(|(_, series)| self.fleet.series(*series))
             .map(|series| PointView {
-                point: &series.point,
-                metric: &series.metric,
+                point: self.fleet.point(series),
+                metric: self.fleet.metric(series),
                 value: series.value,
                 at: series.at,
             })
             .collect();
+        points.sort_by(|a, b| a.metric.cmp(b.metric).then_with(|| a.point.cmp(b.point)));
         let battery = points.iter().find(|point| *point.metric == Metric::Battery);
         DeviceView {
             key: &device.key,

@@ -4,6 +4,7 @@
 use crate::casebook::CaseKey;
 use crate::duplicates::RecentKeys;
 use crate::fusion::Room;
+use crate::kinds::Kinds;
 use crate::trend::{Trend, TrendSpec};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -25,13 +26,13 @@ pub(crate) struct Device {
     #[serde(skip)]
     pub(crate) claim: Option<u32>,
     /// The zone, where something other than the set-up said so (a replayed line).
-    pub(crate) told_zone: Option<watchfire_model::ZoneId>,
+    pub(crate) told_zone: Option<Box<watchfire_model::ZoneId>>,
     /// When it was first listed or heard: silence counts from there.
     pub(crate) known_since: Timestamp,
     pub(crate) last_seen: Option<Timestamp>,
     /// What its status topic or its will said last, and when.
     pub(crate) presence: Option<(Presence, Timestamp)>,
-    pub(crate) recent_keys: RecentKeys,
+    pub(crate) recent_keys: Option<Box<RecentKeys>>,
     /// The rule that watches for its silence. Follows from the set-up.
     #[serde(skip)]
     pub(crate) silence_rule: Option<u16>,
@@ -45,17 +46,17 @@ pub(crate) struct Device {
     pub(crate) room: Room,
     /// Its alerts that are not over.
     pub(crate) cases: Vec<CaseKey>,
-    /// Its series, by metric and point.
+    /// Its series, each behind the number of its kind, in the order of those.
     #[serde(skip)]
-    pub(crate) series: Vec<u32>,
+    pub(crate) series: Vec<(u32, u32)>,
 }
 
 /// What is known of one metric at one point of one device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Series {
     pub(crate) device: u32,
-    pub(crate) metric: Metric,
-    pub(crate) point: PointName,
+    /// What is measured where, by its number.
+    pub(crate) kind: u32,
     /// The newest value by event time.
     pub(crate) value: Value,
     /// Its event time.
@@ -66,7 +67,7 @@ pub(crate) struct Series {
     #[serde(skip)]
     pub(crate) plan: u32,
     /// The running means that the plan asks for.
-    pub(crate) trends: Vec<Trend>,
+    pub(crate) trends: Box<[Trend]>,
     /// The rules for which something is going on; empty for nearly every series.
     pub(crate) slots: Vec<Slot>,
 }
@@ -119,6 +120,7 @@ impl Phase {
 pub(crate) struct Fleet {
     devices: Vec<Device>,
     series: Vec<Series>,
+    kinds: Kinds,
     /// Only looked up, never walked: its order is not to be seen.
     index: HashMap<SiteId, SiteIndex>,
 }
@@ -135,8 +137,8 @@ pub(crate) struct Full;
 
 impl Fleet {
     /// The fleet of a snapshot; `None` when the numbers in it do not fit together.
-    pub(crate) fn restore(devices: Vec<Device>, series: Vec<Series>) -> Option<Fleet> {
-        let mut fleet = Fleet { devices, series, index: HashMap::new() };
+    pub(crate) fn restore(devices: Vec<Device>, series: Vec<Series>, kinds: Kinds) -> Option<Fleet> {
+        let mut fleet = Fleet { devices, series, kinds, index: HashMap::new() };
         for number in 0..fleet.devices.len() {
             let key = fleet.devices.get(number)?.key.clone();
             let number = u32::try_from(number).ok()?;
@@ -147,11 +149,13 @@ impl Fleet {
         }
         for number in 0..fleet.series.len() {
             let series = fleet.series.get(number)?;
-            let (device, metric, point) = (series.device, series.metric.clone(), series.point.clone());
-            let place =
-                fleet.devices.get(usize::try_from(device).ok()?).map(|_| fleet.place_of(device, &metric, &point))?;
+            let (device, kind) = (series.device, series.kind);
+            if !fleet.kinds.holds(kind) {
+                return None;
+            }
+            let place = fleet.devices.get(usize::try_from(device).ok()?).map(|_| fleet.place_of(device, kind))?;
             let Err(place) = place else { return None };
-            fleet.device_mut(device).series.insert(place, u32::try_from(number).ok()?);
+            fleet.device_mut(device).series.insert(place, (kind, u32::try_from(number).ok()?));
         }
         Some(fleet)
     }
@@ -215,7 +219,7 @@ impl Fleet {
             known_since: now,
             last_seen: None,
             presence: None,
-            recent_keys: RecentKeys::default(),
+            recent_keys: None,
             silence_rule: None,
             silence: Hold::default(),
             silence_timer: None,
@@ -241,12 +245,26 @@ impl Fleet {
     }
 
     pub(crate) fn find_series(&self, device: u32, metric: &Metric, point: &PointName) -> Option<u32> {
-        let place = self.place_of(device, metric, point).ok()?;
-        self.device(device).series.get(place).copied()
+        let place = self.place_of(device, self.kinds.find(metric, point)?).ok()?;
+        self.device(device).series.get(place).map(|(_, series)| *series)
     }
 
-    /// A series met for the first time.
-    pub(crate) fn add_series(&mut self, series: Series) -> Result<u32, Full> {
+    /// What a series measures.
+    pub(crate) fn metric(&self, series: &Series) -> &Metric {
+        self.kinds.metric(series.kind)
+    }
+
+    /// Where on its device a series measures.
+    pub(crate) fn point(&self, series: &Series) -> &PointName {
+        self.kinds.point(series.kind)
+    }
+
+    pub(crate) fn kinds(&self) -> &Kinds {
+        &self.kinds
+    }
+
+    /// A series met for the first time; its kind is filled in.
+    pub(crate) fn add_series(&mut self, mut series: Series, metric: &Metric, point: &PointName) -> Result<u32, Full> {
         let number = u32::try_from(self.series.len()).ok().filter(|number| *number < u32::MAX).ok_or(Full)?;
         let device = self.device(series.device);
         let limit =
@@ -254,18 +272,16 @@ impl Fleet {
         if device.series.len() >= limit {
             return Err(Full);
         }
-        let place = self.place_of(series.device, &series.metric, &series.point).unwrap_or_else(|place| place);
-        self.device_mut(series.device).series.insert(place, number);
+        series.kind = self.kinds.number(metric, point);
+        let place = self.place_of(series.device, series.kind).unwrap_or_else(|place| place);
+        self.device_mut(series.device).series.insert(place, (series.kind, number));
         self.series.push(series);
         Ok(number)
     }
 
-    /// Where in the device's list the series is, or would be.
-    fn place_of(&self, device: u32, metric: &Metric, point: &PointName) -> Result<usize, usize> {
-        self.device(device).series.binary_search_by(|number| {
-            let series = self.series(*number);
-            series.metric.cmp(metric).then_with(|| series.point.cmp(point))
-        })
+    /// Where in the device's list the series of that kind is, or would be.
+    fn place_of(&self, device: u32, kind: u32) -> Result<usize, usize> {
+        self.device(device).series.binary_search_by_key(&kind, |(kind, _)| *kind)
     }
 }
 

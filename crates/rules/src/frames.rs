@@ -41,10 +41,10 @@ impl Engine {
         };
         self.hear(device, decoded.presence, out);
         let now = self.stamp.at;
-        let repeated = decoded
-            .key
-            .as_ref()
-            .is_some_and(|key| self.fleet.device_mut(device).recent_keys.is_repeat(key, decoded, now));
+        let repeated = decoded.key.as_ref().is_some_and(|key| {
+            let recent = self.fleet.device_mut(device).recent_keys.get_or_insert_default();
+            recent.is_repeat(key, decoded, now)
+        });
         if !repeated {
             for reading in &decoded.readings {
                 self.reading(device, reading, out);
@@ -107,18 +107,17 @@ impl Engine {
 
     fn first_reading(&mut self, device: u32, reading: &Reading, time: EventTime, out: &mut Effects) {
         let plan = self.plan_for(device, &reading.metric);
-        let added = self.fleet.add_series(Series {
+        let series = Series {
             device,
-            metric: reading.metric.clone(),
-            point: reading.point.clone(),
+            kind: 0,
             value: reading.value,
             at: time.at,
             received_at: self.stamp.at,
             plan,
-            trends: Vec::new(),
+            trends: Box::default(),
             slots: Vec::new(),
-        });
-        match added {
+        };
+        match self.fleet.add_series(series, &reading.metric, &reading.point) {
             Ok(number) => {
                 if !self.is_impossible(number, reading.value) {
                     self.observe(number, reading.value, time.at);
@@ -162,15 +161,24 @@ impl Engine {
             return;
         }
         let trends = &mut self.fleet.series_mut(number).trends;
-        trends.retain(|trend| plan.trends.contains(&trend.spec));
-        for trend in trends.iter_mut() {
-            trend.observe(value, at);
-        }
-        for spec in &plan.trends {
-            if !trends.iter().any(|trend| trend.spec == *spec) {
-                trends.push(Trend::begin(*spec, value, at));
+        if trends.len() == plan.trends.len() && trends.iter().zip(&plan.trends).all(|(trend, spec)| trend.spec == *spec)
+        {
+            for trend in trends {
+                trend.observe(value, at);
             }
+            return;
         }
+        // The rules have changed: means that are still asked for go on.
+        let mut known = std::mem::take(trends).into_vec();
+        let go_on = plan.trends.iter().map(|spec| match known.iter().position(|trend| trend.spec == *spec) {
+            Some(place) => {
+                let mut trend = known.swap_remove(place);
+                trend.observe(value, at);
+                trend
+            }
+            None => Trend::begin(*spec, value, at),
+        });
+        *trends = go_on.collect();
     }
 
     /// The next rule of the series' plan for which the reading means anything: it is met, or something is going on.
@@ -294,8 +302,8 @@ impl Engine {
     pub(crate) fn newest(&self, number: u32) -> (Reading, EventTime) {
         let series = self.fleet.series(number);
         let reading = Reading {
-            point: series.point.clone(),
-            metric: series.metric.clone(),
+            point: self.fleet.point(series).clone(),
+            metric: self.fleet.metric(series).clone(),
             value: series.value,
             vendor_unit: None,
             at: series.at,

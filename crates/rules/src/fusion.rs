@@ -97,10 +97,11 @@ impl Engine {
         let now = self.stamp.at;
         let series = self.fleet.series(number);
         let Kind::Fusion(fusion) = &self.rule(rule).kind else { return false };
+        let metric = self.fleet.metric(series);
         let mut said: [Option<Part>; 4] = [None; 4];
         let mut places = said.iter_mut();
         for (departure, place) in fusion.departures().zip(0u16..) {
-            if departure.metric != series.metric {
+            if departure.metric != *metric {
                 continue;
             }
             let part = departure.part(series.trend(departure.spec));
@@ -171,7 +172,7 @@ impl Engine {
             return;
         }
         let device = group.lead;
-        let series = device.and_then(|device| self.fleet.device(device).series.first().copied());
+        let series = device.and_then(|device| self.fleet.device(device).series.first().map(|(_, series)| *series));
         if let Some(ground) = series.and_then(|series| self.group_ground(series, room, rule, false)) {
             self.end(&Cause::Group { room, rule }, ground, out);
         }

@@ -23,6 +23,13 @@
 //! - *Threshold*: a value at or beyond a limit, for the hold, until it is back by the hysteresis and was for the clearing time.
 //!   While a hold runs, one reading short of the limit ends it; while the clearing time runs, one that is not back by
 //!   the hysteresis ends that.
+//! - *Departure*: a value has left what is usual for it, by an amount and by a multiple of its own noise (`trend.rs`), for
+//!   the hold and in two readings at least: no timer raises it, because one reading may be a spike. Over when it is back
+//!   by half, for the clearing time.
+//! - *Fusion*: the departures of several senses in one zone, weighted and added up (`fusion.rs`); what a harmless cause
+//!   explains is discounted. Where the rule is met, the alert belongs to the device whose reading decided; its figures
+//!   name all of them.
+//! - *Impossible*: a value that cannot be is a fault, and no measured rule judges it. Alarms of the device still alarm.
 //! - *Silent*: nothing heard from a device, listed (from the listing on) or once heard, for the time its set-up names,
 //!   else the rule's; or its status topic or will says that it is gone. Downtime does not count: at [`Event::Started`]
 //!   every such time begins anew, while holds run on and fire then if due.
@@ -31,8 +38,9 @@
 //!
 //! **One alert per (rule, device, point)** until it is over (closed and cleared). What happens while it lives:
 //! - a repeat adds nothing;
-//! - a fire of a device whose early warning is active *escalates* that alert; an early warning of a device whose fire is
-//!   active joins it without a word;
+//! - a fire of a device (of a zone, for a fusion) whose early warning is active *escalates* that alert; an early warning
+//!   beside an active one or beside a fire joins it without a word. Not so for the points of a fire panel, nor for
+//!   points that measure the same: they hang in different rooms. Two fires are always two alerts;
 //! - when the cause is over the alert *clears*; a fire, and what happened once, is latched and does not;
 //! - when the cause comes back, to a cleared alert or to a latched one that somebody has handled since, the alert is
 //!   *reopened* and stands as unhandled again: whoever acknowledged it must look again. The same alert, not a new one,
@@ -56,7 +64,7 @@
 //!
 //! # Shape
 //! Devices and series (a metric at a point) have numbers; state is a `Vec` by number. Which rules judge a series is worked
-//! out once (its *plan*). A reading costs two look-ups and a comparison per rule of the plan; only where a rule is met
+//! out once (its *plan*), with the running means that they share. A reading costs two look-ups and a comparison per rule of the plan; only where a rule is met
 //! does a slot exist. A hold says how far a *cause* has got; `causes.rs` is the only place where causes
 //! become alerts. A new kind of detector adds a variant to [`Kind`], its state to the slot, and calls `begin` and `end`.
 
@@ -72,6 +80,7 @@ mod event_time;
 mod fleet;
 mod frames;
 mod fusion;
+mod kinds;
 mod metric_limits;
 mod orders;
 mod plans;

@@ -86,16 +86,16 @@ impl Engine {
         now: Timestamp,
     ) {
         let known = self.fleet.find_device(site, source, name);
-        if known.is_some_and(|device| self.fleet.device(device).told_zone == zone) {
+        if known.is_some_and(|device| self.fleet.device(device).told_zone.as_deref() == zone.as_ref()) {
             return;
         }
         let key = DeviceKey { site: site.clone(), source, name: name.clone() };
         let Ok(device) = known.map_or_else(|| self.fleet.add(key, now), Ok) else { return };
-        self.fleet.device_mut(device).told_zone = zone;
+        self.fleet.device_mut(device).told_zone = zone.map(Box::new);
         self.fleet.device_mut(device).silence_rule = self.silence_rule_for(device);
         self.fleet.device_mut(device).room = self.room_of(device);
-        for series in self.fleet.device(device).series.clone() {
-            let metric = self.fleet.series(series).metric.clone();
+        for (_, series) in self.fleet.device(device).series.clone() {
+            let metric = self.fleet.metric(self.fleet.series(series)).clone();
             self.fleet.series_mut(series).plan = self.plan_for(device, &metric);
         }
     }
@@ -104,7 +104,7 @@ impl Engine {
     pub(crate) fn zone(&self, device: u32) -> Option<&ZoneId> {
         let device = self.fleet.device(device);
         let known = device.claim.and_then(|claim| claimed(&self.sites, &device.key, claim));
-        known.and_then(|known| known.zone.as_ref()).or(device.told_zone.as_ref())
+        known.and_then(|known| known.zone.as_ref()).or(device.told_zone.as_deref())
     }
 
     fn place(&self, device: u32) -> Place<'_> {

@@ -83,7 +83,7 @@ impl Engine {
 
     fn replan(&mut self, number: u32, moved: &[Option<u16>]) {
         let series = self.fleet.series(number);
-        let (device, metric) = (series.device, series.metric.clone());
+        let (device, metric) = (series.device, self.fleet.metric(series).clone());
         let plan = self.plan_for(device, &metric);
         let judged_by = self.plans.get(plan).clone();
         let series = self.fleet.series_mut(number);

@@ -13,6 +13,7 @@ use crate::engine::{Engine, Standing};
 use crate::event::{SetUp, Stamp};
 use crate::fleet::{Device, Fleet, Series};
 use crate::fusion::{Group, Room, Rooms};
+use crate::kinds::Kinds;
 use crate::orders::RecentOrders;
 use crate::rule::{Kind, Rule, Scope};
 use compact_str::CompactString;
@@ -41,6 +42,7 @@ struct Image<'a> {
     awake_since: Timestamp,
     rule_names: Vec<CompactString>,
     devices: Cow<'a, [Device]>,
+    kinds: Cow<'a, Kinds>,
     series: Cow<'a, [Series]>,
     rooms: Cow<'a, Rooms>,
     /// In the order of the keys.
@@ -60,6 +62,7 @@ impl Engine {
             awake_since: self.awake_since,
             rule_names: self.rules.iter().map(|rule| rule.name.clone()).collect(),
             devices: Cow::Borrowed(self.fleet.devices()),
+            kinds: Cow::Borrowed(self.fleet.kinds()),
             series: Cow::Borrowed(self.fleet.all_series()),
             rooms: Cow::Borrowed(&self.rooms),
             groups: self.groups.iter().map(|(key, group)| (*key, group.clone())).collect(),
@@ -86,7 +89,7 @@ impl Engine {
         engine.stamp = image.stamp;
         engine.awake_since = image.awake_since;
         engine.rules = image.rule_names.into_iter().map(name_only).collect();
-        let fleet = Fleet::restore(image.devices.into_owned(), image.series.into_owned());
+        let fleet = Fleet::restore(image.devices.into_owned(), image.series.into_owned(), image.kinds.into_owned());
         engine.fleet = fleet.ok_or_else(|| malformed("devices and series do not fit together"))?;
         engine.rooms = image.rooms.into_owned();
         engine.groups = image.groups.into_iter().collect();

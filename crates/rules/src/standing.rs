@@ -189,5 +189,8 @@ fn judge_notice(kind: NoticeKind) -> (Class, Severity, Manner) {
         NoticeKind::DoubleIdentity => (Class::Security, Severity::Major, Manner::Lasting),
         NoticeKind::Flood => (Class::Security, Severity::Major, Manner::Lasting),
         NoticeKind::JournalDamaged => (Class::Fault, Severity::Critical, Manner::Happened),
+        NoticeKind::HistoryLost => (Class::Fault, Severity::Critical, Manner::Happened),
+        NoticeKind::EvidenceLost => (Class::Fault, Severity::Critical, Manner::Happened),
+        NoticeKind::PartDown => (Class::Fault, Severity::Critical, Manner::Lasting),
     }
 }

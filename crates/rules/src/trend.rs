@@ -28,6 +28,8 @@ const READINGS_MIN: u16 = 8;
 /// The noise's memory, in seconds and in readings.
 const NOISE_S: f64 = 300.0;
 const NOISE_READINGS: f64 = 50.0;
+/// Beyond the longest memory an age no longer matters.
+const AGE_S_MAX: f64 = 100_000.0;
 /// From mean step to standard deviation: √π / 2.
 const STEP_TO_SIGMA: f64 = 0.886_226_925_452_758;
 /// A step counts for at most so many times the noise known so far.
@@ -50,13 +52,15 @@ pub(crate) struct Trend {
     pub(crate) spec: TrendSpec,
     /// Readings since it began, as far as that matters.
     count: u16,
-    began_at: Timestamp,
+    /// Seconds since it began, as far as that matters.
+    age_s: f32,
+    /// In single precision, as the age: a million devices have a few of these each.
+    noise: f32,
     at: Timestamp,
     last: f64,
     fast: f64,
     usual: f64,
     long: f64,
-    noise: f64,
 }
 
 /// How far a series has left its usual value, in the direction asked for.
@@ -72,7 +76,7 @@ pub(crate) struct Leaving {
 
 impl Trend {
     pub(crate) fn begin(spec: TrendSpec, value: f64, at: Timestamp) -> Trend {
-        Trend { spec, count: 1, began_at: at, at, last: value, fast: value, usual: value, long: value, noise: 0.0 }
+        Trend { spec, count: 1, age_s: 0.0, noise: 0.0, at, last: value, fast: value, usual: value, long: value }
     }
 
     /// Takes in a reading that is newer than the last.
@@ -85,7 +89,8 @@ impl Trend {
             *self = Trend::begin(self.spec, value, at);
             return;
         }
-        let age_s = seconds(at.since(self.began_at));
+        self.age_s = single((f64::from(self.age_s) + step_s).min(AGE_S_MAX));
+        let age_s = f64::from(self.age_s);
         let take = |memory_s: u16| (step_s / (f64::from(memory_s) + step_s)).max((step_s / (age_s + step_s)).min(0.5));
         let (usual, long) = (take(self.spec.usual_s), take(self.spec.long_s));
         let fast = (step_s / (f64::from(self.spec.fast_s) + step_s)).min(0.5);
@@ -104,9 +109,10 @@ impl Trend {
         let readings = f64::from(self.count).min(NOISE_READINGS);
         let share = (step_s / (NOISE_S + step_s)).max(1.0 / readings);
         // Until the noise is known, or where a maker rounds so that most steps are none, a step counts in full.
-        let known = self.count > READINGS_MIN && self.noise > 0.0;
-        let step = if known { step.min(STEP_MAX * self.noise) } else { step };
-        self.noise += share * (step - self.noise);
+        let noise = f64::from(self.noise);
+        let known = self.count > READINGS_MIN && noise > 0.0;
+        let step = if known { step.min(STEP_MAX * noise) } else { step };
+        self.noise = single(noise + share * (step - noise));
     }
 
     /// How far it has left its usual value; `None` while too little is known. Both the fast mean and the newest reading
@@ -116,8 +122,8 @@ impl Trend {
             return None;
         }
         let long = if self.spec.long_s > 0 { self.long } else { self.usual };
-        let up = |usual: f64| Leaving { by: self.fast.min(self.last) - usual, usual, noise: self.noise };
-        let down = |usual: f64| Leaving { by: usual - self.fast.max(self.last), usual, noise: self.noise };
+        let up = |usual: f64| Leaving { by: self.fast.min(self.last) - usual, usual, noise: f64::from(self.noise) };
+        let down = |usual: f64| Leaving { by: usual - self.fast.max(self.last), usual, noise: f64::from(self.noise) };
         let leaving = match direction {
             Direction::Up => up(self.usual.max(long)),
             Direction::Down => down(self.usual.min(long)),
@@ -138,6 +144,11 @@ impl Departure {
         let wanted = self.by.max(share).max(self.noise_factor * leaving.noise);
         leaving.by / wanted
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "an age and a noise need no more than seven digits")]
+fn single(number: f64) -> f32 {
+    number as f32
 }
 
 fn seconds(span: Duration) -> f64 {
@@ -197,9 +208,9 @@ mod tests {
     fn noise_is_known_and_an_onset_does_not_raise_it_much() {
         let noisy = |n: i32| 20.0 + f64::from(n.wrapping_mul(7_919).rem_euclid(100)) / 100.0;
         let trend = run((0..300).map(noisy), 2);
-        let known = trend.noise;
+        let known = f64::from(trend.noise);
         assert!((0.2..0.4).contains(&known), "uniform over 1 has a deviation of 0.29: {known}");
         let after = run((0..300).map(noisy).chain([30.0, 40.0, 50.0]), 2);
-        assert!(after.noise < known * 1.5, "{} after {known}", after.noise);
+        assert!(f64::from(after.noise) < known * 1.5, "{} after {known}", after.noise);
     }
 }

@@ -104,18 +104,18 @@ pub(crate) fn over(label: &Bilingual, rule: &Rule, reading: &Reading) -> Bilingu
 pub(crate) fn left_usual(label: &Bilingual, departure: &Departure, reading: &Reading, leaving: Leaving) -> Bilingual {
     let what = metric_words(&reading.metric);
     let unit = unit_sign(&reading.metric);
-    let (value, by, usual) = (value_words(reading), figure(leaving.by), figure(leaving.usual));
-    let above = reading.value.as_number().is_none_or(|value| value >= leaving.usual);
-    let (en_side, zh_side) = if above { ("above", "高于") } else { ("below", "低于") };
+    let (value, by, usual, noise) =
+        (value_words(reading), figure(leaving.by), figure(leaving.usual), figure(leaving.noise));
     let memory_s = departure.spec.usual_s;
     let (en, zh, point) = (label.english(), label.chinese(), &reading.point);
     Bilingual::new(
         format!(
-            "{} of {en} (point {point}) is {value}, {by}{unit} {en_side} its mean of the last {memory_s} s ({usual}{unit})",
+            "{} of {en} (point {point}) is {value}, its mean of {memory_s} s was {usual}{unit} (smoothed difference \
+             {by}{unit}, noise {noise}{unit})",
             what.en
         ),
         format!(
-            "{zh}（测点 {point}）{}为 {value}，{zh_side}最近 {memory_s} 秒均值（{usual}{unit}）{by}{unit}",
+            "{zh}（测点 {point}）{}为 {value}，此前 {memory_s} 秒均值为 {usual}{unit}（平滑差值 {by}{unit}，噪声 {noise}{unit}）",
             what.zh
         ),
     )
@@ -195,7 +195,10 @@ pub(crate) fn notice(notice: &Notice) -> Bilingual {
     let (en, zh) = match notice.kind {
         NoticeKind::DiskFilling => ("the disk is filling up", "磁盘空间不足"),
         NoticeKind::DiskNearlyFull => ("the disk is nearly full", "磁盘即将写满"),
-        NoticeKind::DiskFull => ("the disk is full: readings are not acknowledged", "磁盘已满：已停止确认上报数据"),
+        NoticeKind::DiskFull => (
+            "the disk is full: when the journal's reserve is used up, readings are not acknowledged",
+            "磁盘已满：日志预留空间用尽后将停止确认上报数据",
+        ),
         NoticeKind::ArchiveGap => ("the archive has a gap", "历史库存在缺口"),
         NoticeKind::ArchiveDown => ("the archive cannot be written", "历史库无法写入"),
         NoticeKind::EntrySkipped => ("a journal entry was skipped", "跳过了一条日志记录"),
@@ -205,6 +208,9 @@ pub(crate) fn notice(notice: &Notice) -> Bilingual {
         NoticeKind::DoubleIdentity => ("one identity on two connections", "同一身份出现两个连接"),
         NoticeKind::Flood => ("a device sends faster than it may", "设备上报过于频繁"),
         NoticeKind::JournalDamaged => ("a part of the journal cannot be read", "部分日志无法读取"),
+        NoticeKind::HistoryLost => ("history was given up to free the disk", "为腾出磁盘空间删除了历史数据"),
+        NoticeKind::EvidenceLost => ("evidence was given up to free the disk", "为腾出磁盘空间删除了原始留证"),
+        NoticeKind::PartDown => ("a part of the station does not run", "本站有一个部件停止运行"),
     };
     let over = if notice.active { ("", "") } else { ("over: ", "已恢复：") };
     let mut text = Bilingual::new(format!("{}{en}", over.0), format!("{}{zh}", over.1));

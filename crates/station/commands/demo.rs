@@ -42,7 +42,7 @@ async fn demo(options: &DemoOptions) -> Result<ExitCode, String> {
     let (mqtt, mqtt_note) = port(MQTT_PORT)?;
     let (console, console_note) = port(CONSOLE_PORT)?;
     let config = config(&options.data, mqtt, console)?;
-    logging::start(&config.station.log);
+    let _log = logging::start(&config.station.log);
     let login = login(&DataPaths::new(&options.data).users())?;
     let secret = random_hex(16)?;
     let outbox = options.data.join("outbox");

@@ -21,7 +21,7 @@ pub(crate) fn run(file: &Path) -> ExitCode {
         Ok(config) => config,
         Err(problems) => return output::problems(&problems),
     };
-    logging::start(&config.station.log);
+    let _log = logging::start(&config.station.log);
     let options = match options(config) {
         Ok(options) => options,
         Err(why) => return output::failed(why),

@@ -154,7 +154,7 @@ mod tests {
 
     fn transition(seq: u64, index: u32) -> Transition {
         Transition {
-            alert: AlertId { journal: JournalId([7; 16]), seq: Seq(seq), index },
+            alert: AlertId { journal: JournalId([7; 16]), cause: Seq(seq), ordinal: index },
             seq: Seq(seq),
             at: Timestamp::from_seconds(1),
             step: Step::Raised,

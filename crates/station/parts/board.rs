@@ -11,7 +11,7 @@ pub(crate) fn load(live: &Live, disk: &DiskState, sites: &Sites) {
     let engine = disk.fold.engine();
     live.load(Loaded {
         position: disk.alert_log.durable(),
-        at: disk.started.wall,
+        at: disk.stamps.anchor(disk.boot_id).at,
         alerts: engine.alerts().cloned().collect(),
         devices: engine.devices().filter_map(|device| seen(&device)).collect(),
     });

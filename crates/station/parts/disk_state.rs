@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::config::station::JournalConfig;
+use crate::parts::anchor::NoLastStamp;
 use crate::parts::fold::Fold;
 use crate::parts::paths::DataPaths;
 use crate::parts::recovery::{self, Ends, RecoveryError};
@@ -9,9 +10,9 @@ use crate::parts::{anchor, poison};
 use crate::stamp_clock::StampClock;
 use std::io;
 use std::path::{Path, PathBuf};
-use tracing::info;
-use watchfire_journal::{JournalId as FileId, Limits, OpenError, RealDisk, Writer};
-use watchfire_model::{Seq, Started};
+use tracing::{info, warn};
+use watchfire_journal::{AppendError, JournalId as FileId, Limits, OpenError, RealDisk, SyncError, Writer};
+use watchfire_model::{AlertRecord, Bilingual, Seq, Setup, Started};
 use watchfire_rules::ENGINE_VERSION;
 
 /// The alert log is small: its segments and its reserve are this part of the journal's.
@@ -24,10 +25,14 @@ pub(crate) enum DiskError {
     Folder { folder: PathBuf, source: io::Error },
     #[error("failed to open the journal in {}: {source}", folder.display())]
     Open { folder: PathBuf, source: OpenError },
-    #[error("failed to note the clock: {0}")]
-    Clock(#[from] watchfire_journal::atomic_file::WriteError),
+    #[error(transparent)]
+    Clock(#[from] NoLastStamp),
     #[error(transparent)]
     Recovery(#[from] RecoveryError),
+    #[error("failed to append to the alert log: {0}")]
+    Append(#[from] AppendError),
+    #[error("failed to make alerts durable: {0}")]
+    Sync(#[from] SyncError),
 }
 
 /// Everything that the disk gave.
@@ -48,8 +53,10 @@ pub(crate) struct DiskState {
     pub(crate) snapshot: u64,
     /// Entries whose transitions are not what the alert log holds.
     pub(crate) differences: u64,
-    /// Sealed parts of the logs that cannot be read.
-    pub(crate) damaged: Vec<String>,
+    /// What of the logs cannot be read, or is needed and has left.
+    pub(crate) damaged: Vec<Bilingual>,
+    /// The set-up that will be in force when everything journaled is applied.
+    pub(crate) last_set_up: Option<Setup>,
     /// The entry at which the rules died too often.
     pub(crate) skip: Option<Seq>,
 }
@@ -66,20 +73,18 @@ pub(crate) fn open(data_dir: &Path, config: &JournalConfig) -> Result<DiskState,
         ..Limits::default()
     };
     let (writer, recovered) = open_log(&paths.journal(), limits)?;
-    let (alert_log, alerts) = open_log(&paths.alert_log(), small)?;
+    let (mut alert_log, alerts) = open_log(&paths.alert_log(), small)?;
     info!(journal = %recovered.journal_id, entries = recovered.last, alerts = alerts.last, torn_bytes = recovered.torn_bytes, "logs opened");
 
-    let damaged = recovered
-        .damaged
-        .iter()
-        .chain(&alerts.damaged)
-        .map(|(file, damage)| format!("{}: {damage}", file.display()))
-        .collect();
+    let damaged = recovered.damaged.iter().chain(&alerts.damaged);
+    let damaged = damaged.map(|(file, damage)| Bilingual::same(format!("{}: {damage}", file.display())));
     let boot_id = clock::boot_id();
     let now = clock::read(boot_id);
-    let before = anchor::before(&paths, recovered.last);
+    let before = anchor::before(&paths, recovered.last)?;
     let (stamps, down) = StampClock::start(before.as_ref(), &now);
-    anchor::note(&paths.clock(), &stamps.anchor(boot_id))?;
+    if let Err(error) = anchor::note(&paths.clock(), &stamps.anchor(boot_id)) {
+        warn!(%error, "the clock could not be noted");
+    }
     let started = Started {
         build: env!("CARGO_PKG_VERSION").to_owned(),
         engine_version: ENGINE_VERSION,
@@ -91,6 +96,7 @@ pub(crate) fn open(data_dir: &Path, config: &JournalConfig) -> Result<DiskState,
     let skip = poison::to_skip(&paths.died());
     let ends = Ends { journal: recovered.journal_id, entries: recovered.last, alerts: alerts.last };
     let state = poison::noting_death(&paths.died(), || recovery::recover(&paths, ends, skip))?;
+    complete(&mut alert_log, &state.unlogged)?;
     Ok(DiskState {
         paths,
         journal: recovered.journal_id,
@@ -103,9 +109,22 @@ pub(crate) fn open(data_dir: &Path, config: &JournalConfig) -> Result<DiskState,
         applied: state.position,
         snapshot: state.snapshot,
         differences: state.differences,
-        damaged,
+        damaged: damaged.chain(state.gap).collect(),
+        last_set_up: state.last_set_up,
         skip,
     })
+}
+
+/// Appends what a kill kept from the log.
+fn complete(alert_log: &mut Writer<RealDisk>, unlogged: &[AlertRecord]) -> Result<(), DiskError> {
+    for record in unlogged {
+        alert_log.append(&record.encode())?;
+        match alert_log.sync() {
+            Err(SyncError::DiskFull) => warn!("the disk is full: alerts wait to be recorded; free space"),
+            synced => drop(synced?),
+        }
+    }
+    Ok(())
 }
 
 fn open_log(folder: &Path, limits: Limits) -> Result<(Writer<RealDisk>, watchfire_journal::Recovered), DiskError> {

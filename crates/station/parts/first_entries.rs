@@ -1,4 +1,4 @@
-//! What is journaled before any device is heard, and the set-ups after it.
+//! What is journaled before any device is heard.
 
 use crate::parts::disk_state::DiskState;
 use crate::parts::poison;
@@ -13,8 +13,8 @@ pub(crate) struct FirstEntries {
     started: Started,
     skip: Option<Seq>,
     differences: u64,
-    damaged: Vec<String>,
-    in_force: Option<Setup>,
+    damaged: Vec<Bilingual>,
+    last_set_up: Option<Setup>,
     set_up: SetUp,
 }
 
@@ -26,7 +26,7 @@ impl FirstEntries {
             skip: disk.skip,
             differences: disk.differences,
             damaged: disk.damaged.clone(),
-            in_force: disk.fold.in_force(),
+            last_set_up: disk.last_set_up,
             set_up,
         }
     }
@@ -50,12 +50,7 @@ impl FirstEntries {
             poison::forget(&shared.paths.died()).map_err(failed(doing))?;
         }
         for detail in first.damaged {
-            let notice = Notice {
-                kind: NoticeKind::JournalDamaged,
-                subject: String::new(),
-                detail: Bilingual::same(detail),
-                active: true,
-            };
+            let notice = Notice { kind: NoticeKind::JournalDamaged, subject: String::new(), detail, active: true };
             inputs.journal(&Input::Notice(notice)).await.map_err(failed(doing))?;
         }
         if first.differences > 0 {
@@ -67,16 +62,16 @@ impl FirstEntries {
             let notice = Notice { kind: NoticeKind::ReplayDiffers, subject: String::new(), detail, active: true };
             inputs.journal(&Input::Notice(notice)).await.map_err(failed(doing))?;
         }
-        journal_set_up(shared, first.in_force, first.set_up).await.map_err(failed(doing))
+        journal_set_up(shared, first.last_set_up, first.set_up).await.map_err(failed(doing))
     }
 }
 
-/// Stores a set-up and journals it, unless it is the one in force.
-pub(crate) async fn journal_set_up(shared: &Shared, in_force: Option<Setup>, set_up: SetUp) -> Result<(), String> {
+/// Stores a set-up and journals it, unless the journal's last one is the same.
+async fn journal_set_up(shared: &Shared, last: Option<Setup>, set_up: SetUp) -> Result<(), String> {
     let folder = shared.paths.set_ups();
     let stored = tokio::task::spawn_blocking(move || set_up_store::store(&folder, &set_up)).await;
     let setup = stored.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
-    if in_force == Some(setup) {
+    if last == Some(setup) {
         return Ok(());
     }
     shared.inputs.journal(&Input::Setup(setup)).await.map(drop).map_err(|error| error.to_string())

@@ -36,6 +36,16 @@ struct Draft {
     sites: Option<Sites>,
 }
 
+/// What an entry was, for the board.
+pub(crate) enum Applied {
+    /// Nothing that changes what it shows by itself.
+    Nothing,
+    /// A frame that said something.
+    Frame(Decoded),
+    /// Other sites.
+    SetUp(Sites),
+}
+
 #[derive(Serialize, Deserialize)]
 struct Saved {
     in_force: Option<Setup>,
@@ -77,8 +87,8 @@ impl Fold {
         self.draft = Draft { rules, sites };
     }
 
-    /// From a snapshot's bytes.
-    pub(crate) fn restore(bytes: &[u8], set_ups: PathBuf, skips: BTreeSet<Seq>) -> Result<Fold, FoldError> {
+    /// From a snapshot's bytes; nothing is skipped yet.
+    pub(crate) fn restore(bytes: &[u8], set_ups: PathBuf) -> Result<Fold, FoldError> {
         let saved: Saved = postcard::from_bytes(bytes).map_err(|error| FoldError::Malformed(error.to_string()))?;
         let set_up = match &saved.in_force {
             Some(setup) => set_up_store::fetch(&set_ups, setup)?,
@@ -94,9 +104,19 @@ impl Fold {
             retained,
             in_force: saved.in_force,
             set_ups,
-            skips,
+            skips: BTreeSet::new(),
             draft: Draft::default(),
         })
+    }
+
+    /// Entries that are never applied.
+    pub(crate) fn skip(&mut self, entries: BTreeSet<Seq>) {
+        self.skips = entries;
+    }
+
+    /// Whether an entry is never applied; it is then not to be read either.
+    pub(crate) fn skips(&self, entry: Seq) -> bool {
+        self.skips.contains(&entry)
     }
 
     /// The bytes from which the fold goes on.
@@ -110,14 +130,16 @@ impl Fold {
         postcard::to_stdvec(&saved).expect("our own types always encode")
     }
 
-    /// Applies one entry. What it decoded, when it was a frame, is returned for the board.
-    pub(crate) fn apply(&mut self, entry: &Entry<'_>, effects: &mut Effects) -> Result<Option<Decoded>, SetUpError> {
-        if self.skips.contains(&entry.seq) {
-            return Ok(None);
+    /// Applies one entry.
+    pub(crate) fn apply(&mut self, entry: &Entry<'_>, effects: &mut Effects) -> Result<Applied, SetUpError> {
+        if self.skips(entry.seq) {
+            return Ok(Applied::Nothing);
         }
         let stamp = Stamp { seq: entry.seq, at: entry.at };
         match &entry.input {
-            Input::Frame(frame) => return Ok(self.frame(stamp, frame, effects)),
+            Input::Frame(frame) => {
+                return Ok(self.frame(stamp, frame, effects).map_or(Applied::Nothing, Applied::Frame));
+            }
             Input::Tick => self.engine.apply(stamp, &Event::Tick, effects),
             Input::Order(order) => self.engine.apply(stamp, &Event::Order(order), effects),
             Input::Setup(setup) => {
@@ -130,13 +152,14 @@ impl Fold {
                 }
                 self.in_force = Some(*setup);
                 self.engine.apply(stamp, &Event::Setup(&set_up), effects);
+                return Ok(Applied::SetUp(set_up.sites));
             }
             Input::Started(started) => self.engine.apply(stamp, &Event::Started(started), effects),
             Input::ClockStep(step) => self.engine.apply(stamp, &Event::ClockStep(step), effects),
             Input::Notice(notice) => self.engine.apply(stamp, &Event::Notice(notice), effects),
             Input::Outcome(_) | Input::Skip(_) => {}
         }
-        Ok(None)
+        Ok(Applied::Nothing)
     }
 
     fn frame(&mut self, stamp: Stamp, frame: &Frame<'_>, effects: &mut Effects) -> Option<Decoded> {

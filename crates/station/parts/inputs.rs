@@ -1,6 +1,7 @@
 //! The station's own way into the journal: ticks, orders, outcomes of sends, notices, set-ups. It stands beside the
 //! devices' queue, so that an order never waits behind a flood of frames.
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use watchfire_model::{EncodedInput, Input, Seq};
 
@@ -24,6 +25,17 @@ pub(crate) struct Inputs {
 #[error("the journal has stopped")]
 pub(crate) struct JournalGone;
 
+/// An input was not taken, and is not in the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotTaken {
+    /// Too many wait already: again later.
+    #[error("the journal's queue is full, try again")]
+    QueueFull,
+    /// It takes nothing any more.
+    #[error("the journal has stopped")]
+    JournalGone,
+}
+
 /// The way in, and the journal's end of it.
 pub(crate) fn inputs() -> (Inputs, mpsc::Receiver<OwnInput>) {
     let (queue, receiver) = mpsc::channel(QUEUE_MAX);
@@ -37,5 +49,14 @@ impl Inputs {
         let own = OwnInput { input: EncodedInput::new(input), durable };
         self.queue.send(own).await.map_err(|_| JournalGone)?;
         done.await.map_err(|_| JournalGone)
+    }
+
+    /// Hands an input over without waiting for anything. It will be durable, some time.
+    pub(crate) fn hand_over(&self, input: &Input<'_>) -> Result<(), NotTaken> {
+        let (durable, _) = oneshot::channel();
+        self.queue.try_send(OwnInput { input: EncodedInput::new(input), durable }).map_err(|error| match error {
+            TrySendError::Full(_) => NotTaken::QueueFull,
+            TrySendError::Closed(_) => NotTaken::JournalGone,
+        })
     }
 }

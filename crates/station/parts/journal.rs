@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use watchfire_intake::{Flow, Submission};
-use watchfire_journal::{AppendError, RealDisk, SyncError, Writer};
+use watchfire_journal::{AppendError, RealDisk, ReserveState, SyncError, Writer};
 use watchfire_model::{EncodedInput, Input, Seq, Timestamp};
 
 /// Entries written with one fdatasync at the most.
@@ -131,9 +131,11 @@ impl JournalPart {
             match self.writer.sync() {
                 Ok(durable) => {
                     self.metrics.journal_full.set(0);
+                    self.show_reserve();
                     return Ok(durable);
                 }
                 Err(SyncError::DiskFull) => {
+                    self.show_reserve();
                     // Nothing is acknowledged meanwhile: the queue fills up and the sockets are not read.
                     if self.metrics.journal_full.get() == 0 {
                         error!("the disk is full and the reserve is used up: acknowledging has stopped; free space");
@@ -144,6 +146,11 @@ impl JournalPart {
                 Err(error) => return Err(JournalStop::Sync(error)),
             }
         }
+    }
+
+    fn show_reserve(&self) {
+        let is_held = self.writer.reserve_state() == ReserveState::Held;
+        self.metrics.journal_reserve_held.set(i64::from(is_held));
     }
 }
 

@@ -12,6 +12,8 @@ fn latency_buckets() -> Vec<f64> {
 /// See the head of this file.
 pub(crate) struct StationMetrics {
     pub(crate) journal_full: IntGauge,
+    pub(crate) journal_reserve_held: IntGauge,
+    pub(crate) part_failures: IntCounterVec,
     entries: IntCounter,
     sync: Histogram,
     latency: HistogramVec,
@@ -70,6 +72,15 @@ impl StationMetrics {
         registry.register(Box::new(latency.clone()))?;
         let metrics = StationMetrics {
             journal_full: gauge("watchfire_journal_full", "1 while the disk is full and acknowledging has stopped.")?,
+            journal_reserve_held: gauge(
+                "watchfire_journal_reserve_held",
+                "0 while the journal's reserve is given up because the disk is full.",
+            )?,
+            part_failures: counters(
+                "watchfire_part_failures_total",
+                "Faults of parts that were begun again.",
+                &["part"],
+            )?,
             entries: counter("watchfire_journal_entries_total", "Entries made durable.")?,
             sync,
             latency,
@@ -113,6 +124,10 @@ impl StationMetrics {
         }
         for class in Class::ALL {
             self.transitions.with_label_values(&[class.as_str(), Step::Raised.as_str()]);
+        }
+        self.journal_reserve_held.set(1);
+        for part in [super::archive::NAME, super::housekeeping::NAME] {
+            self.part_failures.with_label_values(&[part]);
         }
         for result in ["done", "refused"] {
             self.reloads.with_label_values(&[result]);

@@ -1,20 +1,29 @@
 //! Where the crates meet: short loops of direct calls, one file per thread or task. `station.rs` starts and stops them
 //! in order.
 
+pub(crate) mod ages;
 pub(crate) mod alert_log;
 pub(crate) mod anchor;
 pub(crate) mod archive;
+pub(crate) mod archiving;
 pub(crate) mod board;
 pub(crate) mod channels;
+pub(crate) mod desk_logs;
+pub(crate) mod disk_room;
 pub(crate) mod disk_state;
+#[cfg(test)]
+mod disk_tests;
 pub(crate) mod first_entries;
 pub(crate) mod fold;
 pub(crate) mod housekeeping;
 pub(crate) mod inputs;
 pub(crate) mod journal;
+pub(crate) mod keeper;
 pub(crate) mod lag;
+pub(crate) mod leaving;
 pub(crate) mod listener;
 pub(crate) mod metrics;
+pub(crate) mod notices;
 pub(crate) mod notify;
 pub(crate) mod order_desk;
 pub(crate) mod paths;
@@ -23,7 +32,10 @@ pub(crate) mod probe;
 pub(crate) mod progress;
 pub(crate) mod recovery;
 pub(crate) mod reload;
+#[cfg(test)]
+mod restart_tests;
 pub(crate) mod rules;
+pub(crate) mod rules_snapshots;
 pub(crate) mod set_ups;
 pub(crate) mod shared;
 pub(crate) mod snapshots;
@@ -32,5 +44,7 @@ pub(crate) mod station;
 #[cfg(test)]
 mod station_tests;
 pub(crate) mod status;
+pub(crate) mod tell;
 pub(crate) mod threads;
 pub(crate) mod ticks;
+pub(crate) mod vital;

@@ -2,22 +2,21 @@
 //! before its send and the result after it.
 
 use crate::clock;
+use crate::parts::desk_logs::{DeskLogs, DeskLogsError};
 use crate::parts::inputs::Inputs;
 use crate::parts::metrics::StationMetrics;
 use crate::parts::paths::DataPaths;
 use crate::parts::progress::{Follower, Progress};
-use crate::set_up_store;
+use crate::parts::snapshots;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
-use watchfire_journal::snapshot::{self, Fit};
-use watchfire_journal::{JournalId as FileId, ReadError, Reader, RealDisk};
-use watchfire_model::encoding::{DecodeError, decode_entry};
-use watchfire_model::{AlertRecord, Entry, Input, Outcome, Seq, Timestamp};
-use watchfire_notify::{Delivery, Desk, DeskEvent, DeskOptions, Dispatcher};
+use watchfire_journal::{JournalId as FileId, RealDisk, snapshot};
+use watchfire_model::{Input, Notice, NoticeKind, Outcome, Timestamp};
+use watchfire_notify::{Delivery, Desk, DeskOptions, Dispatcher};
 
 /// The name of the desk's snapshots.
 const SNAPSHOT_NAME: &str = "desk";
@@ -33,14 +32,10 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The desk cannot go on; the process must end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotifyStop {
-    #[error("failed to read the logs for the desk: {0}")]
-    Read(#[source] ReadError),
-    #[error("record {position} cannot be read: {source}")]
-    Decode { position: u64, source: DecodeError },
+    #[error(transparent)]
+    Logs(#[from] DeskLogsError),
     #[error("failed to read the desk's snapshots: {0}")]
     Snapshot(#[source] std::io::Error),
-    #[error(transparent)]
-    SetUp(#[from] set_up_store::SetUpError),
 }
 
 /// Everything that the thread owns.
@@ -56,13 +51,6 @@ pub(crate) struct NotifyPart {
     pub(crate) saved: Progress,
     pub(crate) metrics: Arc<StationMetrics>,
     pub(crate) stop: CancellationToken,
-}
-
-/// The two logs, read together in the order of the entries.
-struct Logs {
-    entries: Reader<RealDisk>,
-    alerts: Reader<RealDisk>,
-    next_alert: Option<AlertRecord>,
 }
 
 /// What the thread waits for.
@@ -84,13 +72,16 @@ impl NotifyPart {
     /// Runs until it is told to stop, or the rules are closed.
     pub(crate) fn run(mut self, runtime: &Handle) -> Result<(), NotifyStop> {
         let (mut desk, position) = self.restore()?;
-        let mut logs = Logs::open(&self.paths, position, self.alerts.now())?;
-        // What happened before this start is folded in silence; what is still to be sent is due again.
-        let mut at = self.catch_up(&mut desk, &mut logs, Timestamp::EPOCH)?;
+        let (mut logs, gap) = DeskLogs::open(&self.paths, position, self.alerts.now())?;
+        let Some(mut at) = self.fold_the_past(&mut desk, &mut logs, runtime)? else { return Ok(()) };
         desk.resume();
         info!(position = logs.position(), "desk recovered");
         let (mut saved_at, mut saved_position) = (at, position);
         let mut journaling = Journaling::new();
+        if let Some(detail) = gap {
+            let (kind, subject) = (NoticeKind::JournalDamaged, String::new());
+            self.journal(Input::Notice(Notice { kind, subject, detail, active: true }), &mut journaling);
+        }
         loop {
             self.hand_out(&mut desk, at, &mut journaling);
             match runtime.block_on(self.next_event(logs.position(), &mut journaling)) {
@@ -120,15 +111,38 @@ impl NotifyPart {
         }
     }
 
+    /// Folds everything that was journaled before this start in silence: only behind it stands what became of the last
+    /// sends. The time of its last entry; `None` when the station stops before.
+    fn fold_the_past(
+        &mut self,
+        desk: &mut Desk,
+        logs: &mut DeskLogs,
+        runtime: &Handle,
+    ) -> Result<Option<Timestamp>, NotifyStop> {
+        let mut at = self.catch_up(desk, logs, Timestamp::EPOCH)?;
+        while logs.position() < self.applied.goal() {
+            let seen = logs.position();
+            let (stop, applied) = (self.stop.clone(), &mut self.applied);
+            let moved = async {
+                tokio::select! {
+                    () = stop.cancelled() => None,
+                    moved = applied.past(seen) => moved,
+                }
+            };
+            if runtime.block_on(moved).is_none() {
+                return Ok(None);
+            }
+            at = self.catch_up(desk, logs, at)?;
+        }
+        Ok(Some(at))
+    }
+
     /// Applies everything up to where the rules are; the time of the last entry.
-    fn catch_up(&self, desk: &mut Desk, logs: &mut Logs, since: Timestamp) -> Result<Timestamp, NotifyStop> {
+    fn catch_up(&self, desk: &mut Desk, logs: &mut DeskLogs, since: Timestamp) -> Result<Timestamp, NotifyStop> {
+        // In this order: an alert is durable before its entry counts as applied.
         let applied = self.applied.now();
         let alerts = self.alerts.now();
-        let mut at = since;
-        while let Some(step) = logs.step(applied, alerts, desk, &self.paths)? {
-            at = step;
-        }
-        Ok(at)
+        Ok(logs.fold(desk, (applied, alerts), since)?)
     }
 
     /// Journals the attempts that are due, and the desk's notices; drops what is not wanted any more.
@@ -181,23 +195,14 @@ impl NotifyPart {
     }
 
     fn restore(&self) -> Result<(Desk, u64), NotifyStop> {
-        let versions = [SNAPSHOT_VERSION];
-        let fit = Fit { journal_id: self.journal, last: self.applied.now(), versions: &versions };
-        let loaded =
-            snapshot::load(&RealDisk, &self.paths.snapshots(), SNAPSHOT_NAME, &fit).map_err(NotifyStop::Snapshot)?;
-        let Some(snapshot) = loaded.snapshot else {
+        let restore = |body: &[u8]| Desk::restore(self.options.clone(), body);
+        let (folder, at) = (self.paths.snapshots(), (self.journal, self.applied.goal()));
+        let restored = snapshots::newest(&folder, SNAPSHOT_NAME, SNAPSHOT_VERSION, at, restore);
+        let Some((desk, position)) = restored.map_err(NotifyStop::Snapshot)? else {
             return Ok((Desk::new(self.options.clone()), 0));
         };
-        match Desk::restore(self.options.clone(), &snapshot.body) {
-            Ok(desk) => {
-                self.saved.advance(snapshot.position);
-                Ok((desk, snapshot.position))
-            }
-            Err(error) => {
-                warn!(%error, "the desk's snapshot cannot be used; replaying the journal");
-                Ok((Desk::new(self.options.clone()), 0))
-            }
-        }
+        self.saved.advance(position);
+        Ok((desk, position))
     }
 
     fn save(&self, desk: &Desk, position: u64) {
@@ -208,71 +213,4 @@ impl NotifyPart {
             Err(error) => warn!(%error, "desk snapshot not saved; the older one stays"),
         }
     }
-}
-
-impl Logs {
-    /// Opens both after `position`; the alert log at its first record of a later input.
-    fn open(paths: &DataPaths, position: u64, alerts: u64) -> Result<Logs, NotifyStop> {
-        let entries = Reader::open(&RealDisk, &paths.journal(), position + 1).map_err(NotifyStop::Read)?;
-        let reader = match Reader::open(&RealDisk, &paths.alert_log(), 1) {
-            Err(ReadError::Gone { first, .. }) => Reader::open(&RealDisk, &paths.alert_log(), first),
-            opened => opened,
-        };
-        let mut logs = Logs { entries, alerts: reader.map_err(NotifyStop::Read)?, next_alert: None };
-        while logs.peek(alerts)?.is_some_and(|record| record.seq.0 <= position) {
-            logs.next_alert = None;
-        }
-        Ok(logs)
-    }
-
-    fn position(&self) -> u64 {
-        self.entries.position() - 1
-    }
-
-    /// Applies the next entry with its alerts; its time, or `None` when there is no more.
-    fn step(
-        &mut self,
-        applied: u64,
-        alerts: u64,
-        desk: &mut Desk,
-        paths: &DataPaths,
-    ) -> Result<Option<Timestamp>, NotifyStop> {
-        let Some(record) = self.entries.next(applied).map_err(NotifyStop::Read)? else { return Ok(None) };
-        let position = record.seq;
-        let entry =
-            decode_entry(Seq(position), record.bytes).map_err(|source| NotifyStop::Decode { position, source })?;
-        let at = entry.at;
-        apply(desk, &entry, paths)?;
-        if self.peek(alerts)?.is_some_and(|record| record.seq.0 == position)
-            && let Some(record) = self.next_alert.take()
-        {
-            record.transitions.iter().for_each(|transition| desk.apply(&DeskEvent::Transition(transition)));
-        }
-        Ok(Some(at))
-    }
-
-    fn peek(&mut self, alerts: u64) -> Result<Option<&AlertRecord>, NotifyStop> {
-        if self.next_alert.is_none()
-            && let Some(record) = self.alerts.next(alerts).map_err(NotifyStop::Read)?
-        {
-            let position = record.seq;
-            let alert = AlertRecord::decode(record.bytes);
-            self.next_alert = Some(alert.map_err(|source| NotifyStop::Decode { position, source })?);
-        }
-        Ok(self.next_alert.as_ref())
-    }
-}
-
-fn apply(desk: &mut Desk, entry: &Entry<'_>, paths: &DataPaths) -> Result<(), NotifyStop> {
-    match &entry.input {
-        Input::Tick => desk.apply(&DeskEvent::Time(entry.at)),
-        Input::Outcome(outcome) => desk.apply(&DeskEvent::Outcome { at: entry.at, outcome }),
-        Input::Notice(notice) => desk.apply(&DeskEvent::Notice(notice)),
-        Input::Setup(setup) => {
-            let set_up = set_up_store::fetch(&paths.set_ups(), setup)?;
-            desk.apply(&DeskEvent::Setup(&set_up.sites));
-        }
-        Input::Frame(_) | Input::Order(_) | Input::Started(_) | Input::Skip(_) | Input::ClockStep(_) => {}
-    }
-    Ok(())
 }

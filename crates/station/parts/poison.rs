@@ -1,5 +1,5 @@
-//! An entry at which the rules die again and again. The thread notes what it is applying; when it panics, `died.json`
-//! says where and how often. A start that finds the same entry twice journals `Skip`.
+//! An entry at which the rules die again and again, by a panic or by an error. The thread notes what it is applying; when
+//! it dies at it, `died.json` says where and how often. A start that finds the same entry twice journals `Skip`.
 
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
@@ -13,7 +13,7 @@ use watchfire_model::Seq;
 pub(crate) const DEATHS_MAX: u32 = 2;
 
 thread_local! {
-    static APPLYING: Cell<Seq> = const { Cell::new(Seq(0)) };
+    static APPLYING: Cell<Option<Seq>> = const { Cell::new(None) };
 }
 
 /// Where the rules died, and how often in a row.
@@ -23,25 +23,30 @@ struct Died {
     times: u32,
 }
 
-/// Notes which entry this thread is applying.
+/// Notes which entry this thread is applying: if it dies now, it dies of that.
 pub(crate) fn applying(seq: Seq) {
-    APPLYING.set(seq);
+    APPLYING.set(Some(seq));
 }
 
-/// Does work that applies entries. When it panics, notes at which entry, so that the third start skips it; the panic
-/// goes on.
-pub(crate) fn noting_death<T>(file: &Path, work: impl FnOnce() -> T) -> T {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(done) => done,
-        Err(panic) => {
-            let seq = APPLYING.get();
-            match died_at(file, seq) {
-                Ok(died) => error!(%seq, times = died.times, "the rules died at this entry"),
-                Err(why) => error!(%seq, why, "the rules died, and it could not be noted where"),
-            }
-            resume_unwind(panic)
+/// This thread is at no entry any more: what goes wrong now, a disk for example, is no entry's fault.
+pub(crate) fn applied() {
+    APPLYING.set(None);
+}
+
+/// Does work that applies entries. When it fails or panics at one, notes at which, so that the third start skips it; the
+/// failure goes on.
+pub(crate) fn noting_death<T, E>(file: &Path, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    applied();
+    let ended = catch_unwind(AssertUnwindSafe(work));
+    if !matches!(ended, Ok(Ok(_)))
+        && let Some(seq) = APPLYING.get()
+    {
+        match died_at(file, seq) {
+            Ok(died) => error!(%seq, times = died.times, "the rules died at this entry"),
+            Err(why) => error!(%seq, why, "the rules died, and it could not be noted where"),
         }
     }
+    ended.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 fn died_at(file: &Path, seq: Seq) -> Result<Died, String> {
@@ -67,4 +72,27 @@ pub(crate) fn forget(file: &Path) -> std::io::Result<()> {
 
 fn read(file: &Path) -> Option<Died> {
     serde_json::from_slice(&std::fs::read(file).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_at_an_entry_counts_like_a_panic_and_one_at_none_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("died.json");
+        let fail = |seq: Option<Seq>| {
+            noting_death(&file, || {
+                seq.map_or_else(applied, applying);
+                Err::<(), &str>("refused")
+            })
+        };
+        assert_eq!(fail(None), Err("refused"));
+        assert!(read(&file).is_none(), "a disk that fails is no entry's fault");
+        assert_eq!(fail(Some(Seq(7))), Err("refused"));
+        assert_eq!(to_skip(&file), None);
+        assert_eq!(fail(Some(Seq(7))), Err("refused"));
+        assert_eq!(to_skip(&file), Some(Seq(7)));
+    }
 }

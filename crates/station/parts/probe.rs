@@ -1,14 +1,17 @@
 //! The station's own device: connects to the real port every few seconds, publishes a frame, gets its acknowledgement,
-//! and sees that the rules have applied it. Feeds readiness, the service manager's watchdog and the outward ping.
+//! and sees that the rules have applied it. Feeds readiness and the outward ping. The service
+//! manager's watchdog is fed while the parts answer, also when the probe does not come through for want of room.
 
 use crate::clock;
 use crate::config::station::WatchConfig;
 use crate::parts::listener::Listener;
 use crate::parts::metrics::StationMetrics;
 use crate::parts::progress::Follower;
+use crate::parts::vital::{Signs, Vital};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +21,8 @@ use watchfire_model::Bilingual;
 
 /// The last probe may be this many intervals old, and the limit on top, before the station is not ready.
 const AGE_INTERVALS: u32 = 3;
+/// A disk used to this part may keep the alert log waiting, which has a reserve of its own.
+const DISK_FULL_RATIO: f64 = 0.99;
 /// The outward ping.
 const PING_INTERVAL: Duration = Duration::from_secs(60);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -49,7 +54,9 @@ impl ProbePart {
     /// Probes until it is told to stop. An error: the router is dead, and the process must end.
     pub(crate) async fn run(mut self, health: watch::Sender<Health>, stop: CancellationToken) -> Result<(), String> {
         let mut pings = Pings::new(self.config.ping_url.clone());
-        let mut ready = false;
+        let started = clock::instant();
+        let mut vital = Vital::new(self.applied.now(), Duration::ZERO);
+        let (mut ready, mut told) = (false, false);
         loop {
             let begun = clock::instant();
             let probed = tokio::select! {
@@ -61,16 +68,36 @@ impl ProbePart {
                 if !ready {
                     ready = true;
                     info!("ready");
-                    notify_manager(sd_notify::NotifyState::Ready);
                 }
-                notify_manager(sd_notify::NotifyState::Watchdog);
                 pings.send_if_due();
             }
             self.listener.router_answers(self.limit()).await?;
+            let signs = self.signs(probed.is_ok()).await;
+            if vital.lives(&signs, started.elapsed()) {
+                if !told {
+                    told = true;
+                    notify_manager(sd_notify::NotifyState::Ready);
+                }
+                notify_manager(sd_notify::NotifyState::Watchdog);
+            }
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = tokio::time::sleep(self.interval()) => {}
             }
+        }
+    }
+
+    /// What else is to be seen of the station's life after a probe.
+    async fn signs(&self, probe_passed: bool) -> Signs {
+        let accepts = tokio::time::timeout(self.limit(), TcpStream::connect(self.target));
+        let listener_accepts = probe_passed || accepts.await.is_ok_and(|connected| connected.is_ok());
+        let metrics = &self.metrics;
+        let disk_is_full = metrics.disk_used_ratio.get() >= DISK_FULL_RATIO;
+        Signs {
+            listener_accepts,
+            probe_passed,
+            waits_for_room: metrics.journal_full.get() > 0 || metrics.journal_reserve_held.get() == 0 || disk_is_full,
+            applied: self.applied.now(),
         }
     }
 

@@ -7,18 +7,26 @@ use watchfire_model::Seq;
 /// The positions that others wait for. Dropping it tells every follower that nothing more will come.
 pub(crate) struct Progress {
     position: watch::Sender<u64>,
+    goal: u64,
 }
 
 /// Waits for a position to move on.
 #[derive(Clone)]
 pub(crate) struct Follower {
     position: watch::Receiver<u64>,
+    /// See [`Progress::towards`].
+    goal: u64,
 }
 
 impl Progress {
     /// Starts at a position.
     pub(crate) fn at(position: u64) -> Progress {
-        Progress { position: watch::Sender::new(position) }
+        Progress::towards(position, position)
+    }
+
+    /// Starts at a position, with a stretch before it that was there before this start.
+    pub(crate) fn towards(position: u64, goal: u64) -> Progress {
+        Progress { position: watch::Sender::new(position), goal }
     }
 
     /// Moves on.
@@ -32,12 +40,12 @@ impl Progress {
 
     /// The same position, to be moved on from elsewhere.
     pub(crate) fn handle(&self) -> Progress {
-        Progress { position: self.position.clone() }
+        Progress { position: self.position.clone(), goal: self.goal }
     }
 
     /// Somebody who follows.
     pub(crate) fn follower(&self) -> Follower {
-        Follower { position: self.position.subscribe() }
+        Follower { position: self.position.subscribe(), goal: self.goal }
     }
 }
 
@@ -45,6 +53,11 @@ impl Follower {
     /// The position now.
     pub(crate) fn now(&self) -> u64 {
         *self.position.borrow()
+    }
+
+    /// The position that was to be reached at the start: what is before it has happened before.
+    pub(crate) fn goal(&self) -> u64 {
+        self.goal
     }
 
     /// The position as an entry's number.

@@ -1,17 +1,17 @@
 //! From disk to where the station stopped: snapshot, then the entries up to the alert log's last one with the output
 //! suppressed and compared, then live.
 
-use crate::parts::fold::{Fold, FoldError, SNAPSHOT_VERSION};
+use crate::parts::alert_log::{self, AlertLogError, AlertRuns};
+use crate::parts::fold::Fold;
 use crate::parts::paths::DataPaths;
-use crate::parts::poison;
+use crate::parts::{poison, snapshots};
 use crate::set_up_store::SetUpError;
 use std::collections::BTreeSet;
 use std::io;
 use tracing::{error, info, warn};
-use watchfire_journal::snapshot::{self, Fit};
 use watchfire_journal::{JournalId as FileId, ReadError, Reader, RealDisk};
-use watchfire_model::encoding::{DecodeError, decode_entry};
-use watchfire_model::{AlertRecord, Input, JournalId, Seq};
+use watchfire_model::encoding::{DecodeError, decode_entry, is_set_up, is_skip};
+use watchfire_model::{AlertRecord, Bilingual, Input, JournalId, Seq, Setup};
 use watchfire_rules::Effects;
 
 /// The name of the rules' snapshots.
@@ -29,12 +29,10 @@ pub(crate) enum RecoveryError {
     Snapshot(#[source] io::Error),
     #[error("failed to read the journal: {0}")]
     Journal(#[source] ReadError),
-    #[error("failed to read the alert log: {0}")]
-    AlertLog(#[source] ReadError),
+    #[error(transparent)]
+    AlertLog(#[from] AlertLogError),
     #[error("entry {seq} cannot be read: {source}")]
     Entry { seq: u64, source: DecodeError },
-    #[error("alert log record {position} cannot be read: {source}")]
-    Alert { position: u64, source: DecodeError },
     #[error("entry {seq}: {source}")]
     SetUp { seq: u64, source: SetUpError },
 }
@@ -56,152 +54,123 @@ pub(crate) struct Recovered {
     pub(crate) differences: u64,
     /// The position of the last snapshot on disk; 0 without one.
     pub(crate) snapshot: u64,
+    /// What a kill kept from the alert log of its last entry's run: to be appended before anything else.
+    pub(crate) unlogged: Vec<AlertRecord>,
+    /// The set-up that will be in force when everything journaled is applied.
+    pub(crate) last_set_up: Option<Setup>,
+    /// Entries that are needed and have left the journal.
+    pub(crate) gap: Option<Bilingual>,
 }
 
 /// Builds the state again.
 /// `skip` is an entry whose `Skip` is about to be journaled.
 pub(crate) fn recover(paths: &DataPaths, ends: Ends, skip: Option<Seq>) -> Result<Recovered, RecoveryError> {
-    let (snapshot, body) = load_snapshot(paths, ends)?;
-    let mut skips = skips_after(paths, snapshot, ends.entries)?;
-    skips.extend(skip);
-    let journal = JournalId(ends.journal.0);
-    let (mut fold, snapshot) = match body.map(|body| Fold::restore(&body, paths.set_ups(), skips.clone())) {
-        Some(Ok(fold)) => (fold, snapshot),
-        Some(Err(error)) => {
-            let why: &FoldError = &error;
-            error!(error = %why, "the snapshot cannot be used; replaying the journal from its beginning");
-            let mut skips = skips_after(paths, 0, ends.entries)?;
-            skips.extend(skip);
-            (Fold::new(journal, paths.set_ups(), skips), 0)
-        }
-        None => (Fold::new(journal, paths.set_ups(), skips), 0),
-    };
-    let logged = last_logged(paths, ends.alerts)?;
+    let logged = alert_log::last_entry(&paths.alert_log(), ends.alerts)?;
     if logged > ends.entries {
         return Err(RecoveryError::LogAhead { logged, last: ends.entries });
     }
-    let differences = reapply(paths, &mut fold, snapshot, logged, ends)?;
+    let restore = |body: &[u8]| Fold::restore(body, paths.set_ups());
+    let (folder, at) = (paths.snapshots(), (ends.journal, ends.entries));
+    let restored = snapshots::newest(&folder, SNAPSHOT_NAME, crate::parts::fold::SNAPSHOT_VERSION, at, restore)
+        .map_err(RecoveryError::Snapshot)?;
+    let (mut fold, snapshot) =
+        restored.unwrap_or_else(|| (Fold::new(JournalId(ends.journal.0), paths.set_ups(), BTreeSet::new()), 0));
+    let (mut reader, gap) = open_entries(paths, snapshot)?;
+    let folded = reader.position() - 1;
+    let tail = Tail::read(&mut reader, ends.entries, skip)?;
+    let last_set_up = tail.set_up.or(fold.in_force());
+    fold.skip(tail.skips);
+    let (differences, unlogged) = reapply(paths, &mut fold, folded, logged, ends)?;
     info!(snapshot, logged, entries = ends.entries, differences, "state recovered");
-    Ok(Recovered { fold, position: logged.max(snapshot), differences, snapshot })
+    let position = logged.max(folded);
+    Ok(Recovered { fold, position, differences, snapshot, unlogged, last_set_up, gap })
 }
 
-fn load_snapshot(paths: &DataPaths, ends: Ends) -> Result<(u64, Option<Vec<u8>>), RecoveryError> {
-    let fit = Fit { journal_id: ends.journal, last: ends.entries, versions: &[SNAPSHOT_VERSION] };
-    let loaded = snapshot::load(&RealDisk, &paths.snapshots(), SNAPSHOT_NAME, &fit).map_err(RecoveryError::Snapshot)?;
-    for (file, refusal) in &loaded.refused {
-        warn!(file = %file.display(), %refusal, "snapshot passed over");
-    }
-    Ok(loaded.snapshot.map_or((0, None), |snapshot| (snapshot.position, Some(snapshot.body))))
+/// What must be known of the entries behind the snapshot before the first of them is applied.
+struct Tail {
+    /// The entries that a `Skip` names. A poison entry comes before its `Skip`.
+    skips: BTreeSet<Seq>,
+    /// The last set-up that is not skipped.
+    set_up: Option<Setup>,
 }
 
-/// The entries that a `Skip` behind the snapshot names. A poison entry comes before its `Skip`, so they are looked for
-/// before anything is applied.
-fn skips_after(paths: &DataPaths, after: u64, up_to: u64) -> Result<BTreeSet<Seq>, RecoveryError> {
-    let mut reader = open_entries(paths, after)?;
-    let mut skips = BTreeSet::new();
-    while let Some(record) = reader.next(up_to).map_err(RecoveryError::Journal)? {
-        if !watchfire_model::encoding::is_skip(record.bytes) {
-            continue;
+impl Tail {
+    fn read(reader: &mut Reader<RealDisk>, up_to: u64, skip: Option<Seq>) -> Result<Tail, RecoveryError> {
+        let mut skips: BTreeSet<Seq> = skip.into_iter().collect();
+        let mut set_ups = Vec::new();
+        while let Some(record) = reader.next(up_to).map_err(RecoveryError::Journal)? {
+            if !is_skip(record.bytes) && !is_set_up(record.bytes) {
+                continue;
+            }
+            // One that cannot be read shows itself when it is applied, and is skipped at last.
+            match decode_entry(Seq(record.seq), record.bytes).map(|entry| (entry.seq, entry.input)) {
+                Ok((_, Input::Skip(skipped))) => drop(skips.insert(skipped)),
+                Ok((seq, Input::Setup(set_up))) => set_ups.push((seq, set_up)),
+                Ok(_) => {}
+                Err(why) => warn!(seq = record.seq, %why, "an entry cannot be read"),
+            }
         }
-        let entry = decode_entry(Seq(record.seq), record.bytes)
-            .map_err(|source| RecoveryError::Entry { seq: record.seq, source })?;
-        if let Input::Skip(seq) = entry.input {
-            skips.insert(seq);
-        }
+        let set_up = set_ups.into_iter().rev().find(|(seq, _)| !skips.contains(seq)).map(|(_, set_up)| set_up);
+        Ok(Tail { skips, set_up })
     }
-    Ok(skips)
 }
 
-/// The input of the alert log's last record; 0 when it is empty.
-fn last_logged(paths: &DataPaths, alerts: u64) -> Result<u64, RecoveryError> {
-    let Some(record) = last_alert(paths, alerts)? else { return Ok(0) };
-    Ok(record.seq.0)
-}
-
-fn last_alert(paths: &DataPaths, alerts: u64) -> Result<Option<AlertRecord>, RecoveryError> {
-    if alerts == 0 {
-        return Ok(None);
+/// Applies entries after `folded` up to `logged`. Counts those whose transitions are not what the alert log holds, and
+/// gives what is missing at the end of the log's last run.
+fn reapply(
+    paths: &DataPaths,
+    fold: &mut Fold,
+    folded: u64,
+    logged: u64,
+    ends: Ends,
+) -> Result<(u64, Vec<AlertRecord>), RecoveryError> {
+    let (mut differences, mut unlogged) = (0, Vec::new());
+    if logged <= folded {
+        return Ok((differences, unlogged));
     }
-    let mut reader = Reader::open(&RealDisk, &paths.alert_log(), alerts).map_err(RecoveryError::AlertLog)?;
-    next_alert(&mut reader, alerts)
-}
-
-/// Applies entries after `snapshot` up to `logged`; counts those whose transitions are not what the alert log holds.
-fn reapply(paths: &DataPaths, fold: &mut Fold, snapshot: u64, logged: u64, ends: Ends) -> Result<u64, RecoveryError> {
-    if logged <= snapshot {
-        return Ok(0);
-    }
-    let mut alerts = AlertsAfter::open(paths, snapshot, ends.alerts)?;
-    let mut reader = open_entries(paths, snapshot)?;
+    let mut alerts = AlertRuns::after(&paths.alert_log(), folded, ends.alerts)?;
+    let (mut reader, _) = open_entries(paths, folded)?;
     let mut effects = Effects::default();
-    let mut differences = 0;
     while let Some(record) = reader.next(logged).map_err(RecoveryError::Journal)? {
-        let seq = record.seq;
-        let entry = decode_entry(Seq(seq), record.bytes).map_err(|source| RecoveryError::Entry { seq, source })?;
-        poison::applying(entry.seq);
-        fold.apply(&entry, &mut effects).map_err(|source| RecoveryError::SetUp { seq, source })?;
-        let told = alerts.take(seq)?;
-        if told.unwrap_or_default() != effects.transitions {
+        let seq = Seq(record.seq);
+        poison::applying(seq);
+        if !fold.skips(seq) {
+            let entry =
+                decode_entry(seq, record.bytes).map_err(|source| RecoveryError::Entry { seq: seq.0, source })?;
+            fold.apply(&entry, &mut effects).map_err(|source| RecoveryError::SetUp { seq: seq.0, source })?;
+        }
+        poison::applied();
+        let told = alerts.up_to(seq.0, ends.alerts)?;
+        if seq.0 == logged && !told.is_empty() && effects.transitions.starts_with(&told) {
+            let rest = effects.transitions.split_off(told.len());
+            unlogged = alert_log::records(seq, JournalId(ends.journal.0), rest);
+        } else if told != effects.transitions {
             differences += 1;
         }
         effects.transitions.clear();
         effects.refusals.clear();
     }
-    Ok(differences)
+    Ok((differences, unlogged))
 }
 
-/// The alert log's records by their inputs.
-struct AlertsAfter {
-    reader: Option<Reader<RealDisk>>,
-    end: u64,
-    next: Option<AlertRecord>,
-}
-
-impl AlertsAfter {
-    /// Finds the first record whose input is after `snapshot`, by halving: the log is in the order of its inputs.
-    fn open(paths: &DataPaths, snapshot: u64, end: u64) -> Result<AlertsAfter, RecoveryError> {
-        let first = first_position(paths)?;
-        let (mut low, mut high) = (first, end + 1);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let mut reader = Reader::open(&RealDisk, &paths.alert_log(), middle).map_err(RecoveryError::AlertLog)?;
-            match next_alert(&mut reader, end)? {
-                Some(record) if record.seq.0 <= snapshot => low = middle + 1,
-                _ => high = middle,
-            }
+/// The journal behind an entry; when what follows has left it, at its first one, with what is to be told of that.
+fn open_entries(paths: &DataPaths, after: u64) -> Result<(Reader<RealDisk>, Option<Bilingual>), RecoveryError> {
+    match Reader::open(&RealDisk, &paths.journal(), after + 1) {
+        Err(ReadError::Gone { first }) => {
+            let (from, to) = (after + 1, first - 1);
+            error!(from, to, "entries are needed that have left the journal; going on without them");
+            let gap = Bilingual::new(
+                format!(
+                    "no newer snapshot could be used, and entries {from} to {to} have left the journal: alerts and device \
+                     states from before entry {first} are missing; restore the snapshots from a backup"
+                ),
+                format!(
+                    "没有更新的可用快照，且记录 {from} 至 {to} 已移出日志：记录 {first} 之前的警情和设备状态缺失；请从备份恢复快照"
+                ),
+            );
+            let reader = Reader::open(&RealDisk, &paths.journal(), first).map_err(RecoveryError::Journal)?;
+            Ok((reader, Some(gap)))
         }
-        if low > end {
-            return Ok(AlertsAfter { reader: None, end, next: None });
-        }
-        let mut reader = Reader::open(&RealDisk, &paths.alert_log(), low).map_err(RecoveryError::AlertLog)?;
-        let next = next_alert(&mut reader, end)?;
-        Ok(AlertsAfter { reader: Some(reader), end, next })
+        opened => Ok((opened.map_err(RecoveryError::Journal)?, None)),
     }
-
-    /// What the log holds for an input.
-    fn take(&mut self, seq: u64) -> Result<Option<Vec<watchfire_model::Transition>>, RecoveryError> {
-        if self.next.as_ref().is_none_or(|record| record.seq.0 != seq) {
-            return Ok(None);
-        }
-        let taken = self.next.take().map(|record| record.transitions);
-        if let Some(reader) = &mut self.reader {
-            self.next = next_alert(reader, self.end)?;
-        }
-        Ok(taken)
-    }
-}
-
-fn first_position(paths: &DataPaths) -> Result<u64, RecoveryError> {
-    let segments = watchfire_journal::segments(&RealDisk, &paths.alert_log()).map_err(RecoveryError::Snapshot)?;
-    Ok(segments.first().map_or(1, |segment| segment.first))
-}
-
-fn next_alert(reader: &mut Reader<RealDisk>, end: u64) -> Result<Option<AlertRecord>, RecoveryError> {
-    let Some(record) = reader.next(end).map_err(RecoveryError::AlertLog)? else { return Ok(None) };
-    let position = record.seq;
-    AlertRecord::decode(record.bytes).map(Some).map_err(|source| RecoveryError::Alert { position, source })
-}
-
-fn open_entries(paths: &DataPaths, after: u64) -> Result<Reader<RealDisk>, RecoveryError> {
-    Reader::open(&RealDisk, &paths.journal(), after + 1).map_err(RecoveryError::Journal)
 }

@@ -1,34 +1,26 @@
 //! The rules thread: reads what is durable, folds it, and writes what changed to the alert log before anybody is told.
 
 use crate::clock;
-use crate::parts::fold::{Fold, SNAPSHOT_VERSION};
-use crate::parts::listener::Listener;
-use crate::parts::metrics::StationMetrics;
-use crate::parts::order_desk::OrderDesk;
+use crate::parts::fold::Fold;
 use crate::parts::paths::DataPaths;
-use crate::parts::poison;
-use crate::parts::progress::{Follower, Progress};
-use crate::parts::recovery::SNAPSHOT_NAME;
-use crate::set_up_store::{self, SetUpError};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
-use std::time::Duration;
+use crate::parts::progress::Follower;
+use crate::parts::rules_snapshots::{SnapshotDue, SnapshotWriter};
+pub(crate) use crate::parts::tell::Tell;
+use crate::parts::{alert_log, poison};
+use crate::set_up_store::SetUpError;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tracing::{error, info, warn};
-use watchfire_console::Live;
-use watchfire_intake::Flow;
-use watchfire_journal::{AppendError, JournalId as FileId, ReadError, Reader, RealDisk, SyncError, Writer, snapshot};
+use watchfire_journal::{AppendError, JournalId as FileId, ReadError, Reader, RealDisk, SyncError, Writer};
 use watchfire_model::encoding::{DecodeError, decode_entry};
-use watchfire_model::{AlertRecord, Entry, Frame, Input, JournalId, OrderId, Seq, SiteId, Timestamp};
-use watchfire_rules::{Effects, replay};
+use watchfire_model::{AlertRecord, Entry, Input, JournalId, OrderId, Seq, Timestamp};
+use watchfire_rules::{Effects, Refusal};
 
-/// Entries applied before the alert log is synced; an alarm among them waits for the rest, about a millisecond.
+/// Entries, and their bytes, that are applied before others are told of them.
 const BATCH_ENTRIES_MAX: usize = 256;
-/// A snapshot is due after so many entries, but no sooner than `SNAPSHOT_PAUSE` after the one before ...
-const SNAPSHOT_ENTRIES: u64 = 500_000;
-const SNAPSHOT_PAUSE: Duration = Duration::from_secs(20);
-/// ... or, when there were any, after so long.
-const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(300);
+const BATCH_BYTES_MAX: usize = 1024 * 1024;
+/// How long an alarm waits for others, so that they share one sync: thousands at a time must not wait for each other.
+const ALARM_WAIT_MAX: Duration = Duration::from_millis(2);
 /// How often a full disk is tried again.
 const FULL_RETRY: Duration = Duration::from_secs(1);
 
@@ -60,23 +52,11 @@ pub(crate) struct RulesPart {
     pub(crate) tell: Tell,
 }
 
-/// Who hears what the rules found.
-pub(crate) struct Tell {
-    pub(crate) applied: Progress,
-    pub(crate) alerts: Progress,
-    pub(crate) snapshot: Progress,
-    pub(crate) flow: Arc<Flow>,
-    pub(crate) live: Arc<Live>,
-    pub(crate) orders: Arc<OrderDesk>,
-    pub(crate) metrics: Arc<StationMetrics>,
-    pub(crate) listener: Listener,
-}
-
 impl RulesPart {
     /// Runs until the journal is closed and everything in it is applied.
     pub(crate) fn run(mut self, runtime: &Handle) -> Result<(), RulesStop> {
         let snapshots = SnapshotWriter::start(&self);
-        let mut due = SnapshotDue { position: self.position, at: None };
+        let mut due = SnapshotDue::after(self.position);
         loop {
             let durable = match self.durable.now() {
                 now if now > self.position => now,
@@ -85,9 +65,11 @@ impl RulesPart {
                     None => break,
                 },
             };
-            let at = self.batch(durable)?;
-            if due.now(self.position, at) {
-                snapshots.save(self.position, &self.fold);
+            if let Some(at) = self.batch(durable)?
+                && due.at(self.position, at)
+                && snapshots.save(self.position, || self.fold.snapshot())
+            {
+                due.saved(self.position, at);
             }
         }
         snapshots.finish(self.position, &self.fold);
@@ -95,48 +77,63 @@ impl RulesPart {
         Ok(())
     }
 
-    /// Applies up to a batch of entries; the time of the last one.
-    fn batch(&mut self, durable: u64) -> Result<Timestamp, RulesStop> {
-        let mut effects = Effects::default();
+    /// Applies up to a batch of entries; the time of the last one that could be read.
+    fn batch(&mut self, durable: u64) -> Result<Option<Timestamp>, RulesStop> {
+        let mut taken = Taken::default();
         let mut told = Told::default();
-        let mut at = Timestamp::EPOCH;
-        for _ in 0..BATCH_ENTRIES_MAX {
+        let mut at = None;
+        while !taken.is_enough(clock::instant) {
             let Some(record) = self.entries.next(durable).map_err(RulesStop::Read)? else { break };
             let seq = Seq(record.seq);
-            let entry = decode_entry(seq, record.bytes).map_err(|source| RulesStop::Decode { seq, source })?;
-            at = entry.at;
-            poison::applying(seq);
-            let decoded = self.fold.apply(&entry, &mut effects).map_err(|source| RulesStop::SetUp { seq, source })?;
-            self.tell.entry(&entry, decoded.as_ref(), &self.paths)?;
-            if let Input::Order(order) = &entry.input {
-                told.orders.push((order.id.clone(), std::mem::take(&mut effects.refusals)));
-            }
-            if !effects.transitions.is_empty() {
-                let transitions = std::mem::take(&mut effects.transitions);
-                told.records.push(AlertRecord { seq, journal: JournalId(self.journal.0), transitions });
-            }
+            taken.entry(record.bytes.len());
             self.position = record.seq;
+            poison::applying(seq);
+            if self.fold.skips(seq) {
+                // Not even read: it may be what cannot be.
+                warn!(%seq, "entry is skipped");
+            } else {
+                let entry = decode_entry(seq, record.bytes).map_err(|source| RulesStop::Decode { seq, source })?;
+                at = Some(entry.at);
+                let mut effects = Effects::default();
+                let applied =
+                    self.fold.apply(&entry, &mut effects).map_err(|source| RulesStop::SetUp { seq, source })?;
+                self.tell.entry(&entry, &applied);
+                if !effects.transitions.is_empty() {
+                    taken.raised(clock::instant());
+                }
+                told.take(&entry, effects, JournalId(self.journal.0));
+            }
+            poison::applied();
         }
-        self.publish(told)?;
+        self.publish(&told)?;
         self.tell.flow.applied(Seq(self.position));
         self.tell.applied.advance(self.position);
-        self.tell.live.tick(at);
+        if let Some(at) = at {
+            self.tell.live.tick(at);
+        }
+        // Only now that everybody knows.
+        told.log();
         Ok(at)
     }
 
     /// Makes the batch's transitions durable in the alert log; then, and only then, tells.
-    fn publish(&mut self, told: Told) -> Result<(), RulesStop> {
+    fn publish(&mut self, told: &Told) -> Result<(), RulesStop> {
         let mut positions = Vec::with_capacity(told.records.len());
         for record in &told.records {
             let bytes = record.encode();
-            let position = match self.alert_log.append(&bytes) {
+            poison::applying(record.seq);
+            let appended = match self.alert_log.append(&bytes) {
                 Err(AppendError::BatchFull) => {
+                    poison::applied();
                     self.sync()?;
                     self.alert_log.append(&bytes)
                 }
                 appended => appended,
             };
-            positions.push(position.map_err(RulesStop::Append)?);
+            if !matches!(appended, Err(AppendError::TooLarge { .. })) {
+                poison::applied();
+            }
+            positions.push(appended.map_err(RulesStop::Append)?);
         }
         if !positions.is_empty() {
             let durable = self.sync()?;
@@ -145,8 +142,8 @@ impl RulesPart {
         for (position, record) in positions.into_iter().zip(&told.records) {
             self.tell.record(position, record);
         }
-        for (order, refusals) in told.orders {
-            self.tell.orders.applied(&order, &Effects { transitions: Vec::new(), refusals });
+        for (order, refusals) in &told.orders {
+            self.tell.orders.applied(order, &Effects { transitions: Vec::new(), refusals: refusals.clone() });
         }
         Ok(())
     }
@@ -165,55 +162,50 @@ impl RulesPart {
     }
 }
 
+/// How much a batch has taken.
+#[derive(Default)]
+struct Taken {
+    entries: usize,
+    bytes: usize,
+    /// When its first alarm was found.
+    raised: Option<Instant>,
+}
+
+impl Taken {
+    fn entry(&mut self, bytes: usize) {
+        self.entries += 1;
+        self.bytes += bytes;
+    }
+
+    fn raised(&mut self, now: Instant) {
+        self.raised.get_or_insert(now);
+    }
+
+    /// Whether what was found is to be told now.
+    fn is_enough(&self, now: impl FnOnce() -> Instant) -> bool {
+        self.entries >= BATCH_ENTRIES_MAX
+            || self.bytes >= BATCH_BYTES_MAX
+            || self.raised.is_some_and(|raised| now().saturating_duration_since(raised) >= ALARM_WAIT_MAX)
+    }
+}
+
 /// What a batch changed.
 #[derive(Default)]
 struct Told {
     records: Vec<AlertRecord>,
-    orders: Vec<(OrderId, Vec<watchfire_rules::Refusal>)>,
+    orders: Vec<(OrderId, Vec<Refusal>)>,
 }
 
-impl Tell {
-    /// The board hears of every entry.
-    fn entry(
-        &self,
-        entry: &Entry<'_>,
-        decoded: Option<&watchfire_model::Decoded>,
-        paths: &DataPaths,
-    ) -> Result<(), RulesStop> {
-        match (&entry.input, decoded) {
-            (Input::Frame(frame), Some(decoded)) => self.frame(entry.at, frame, decoded),
-            (Input::Outcome(outcome), _) => self.live.outcome(entry.at, outcome),
-            (Input::Setup(setup), _) => {
-                let seq = entry.seq;
-                let set_up =
-                    set_up_store::fetch(&paths.set_ups(), setup).map_err(|source| RulesStop::SetUp { seq, source })?;
-                self.live.setup(&set_up.sites);
-            }
-            (Input::Skip(seq), _) => {
-                warn!(%seq, "entry is skipped for ever: the station died at it twice");
-                self.metrics.skipped_entries.inc();
-            }
-            _ => {}
+impl Told {
+    fn take(&mut self, entry: &Entry<'_>, effects: Effects, journal: JournalId) {
+        if let Input::Order(order) = &entry.input {
+            self.orders.push((order.id.clone(), effects.refusals));
         }
-        Ok(())
+        self.records.extend(alert_log::records(entry.seq, journal, effects.transitions));
     }
 
-    fn frame(&self, at: Timestamp, frame: &Frame<'_>, decoded: &watchfire_model::Decoded) {
-        if let Ok(site) = SiteId::new(frame.site) {
-            self.live.decoded(at, &site, decoded);
-        }
-        if !decoded.defects.is_empty() {
-            self.metrics.defects(&decoded.defects);
-            self.live.defects(at, frame.identity, &decoded.defects);
-        }
-    }
-
-    fn record(&self, position: u64, record: &AlertRecord) {
-        self.live.alert_record(position, record);
-        for transition in &record.transitions {
-            self.listener.publish_alert(transition.site.as_str(), &replay::transition_line(transition));
-            self.metrics.transition(transition);
-            self.metrics.latency("raised", clock::wall().since(transition.at));
+    fn log(&self) {
+        for transition in self.records.iter().flat_map(|record| &record.transitions) {
             info!(
                 alert = %transition.alert,
                 step = transition.step.as_str(),
@@ -226,70 +218,25 @@ impl Tell {
     }
 }
 
-/// When the next snapshot is due: counted from the one before, or from the start.
-struct SnapshotDue {
-    position: u64,
-    at: Option<Timestamp>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl SnapshotDue {
-    /// Whether one is due now; if so, the next is counted from here.
-    fn now(&mut self, position: u64, at: Timestamp) -> bool {
-        let since = at.since(*self.at.get_or_insert(at));
-        let enough = position - self.position >= SNAPSHOT_ENTRIES && since >= SNAPSHOT_PAUSE;
-        let due = enough || since >= SNAPSHOT_INTERVAL;
-        if due {
-            *self = SnapshotDue { position, at: Some(at) };
+    #[test]
+    fn an_alarm_waits_neither_for_a_full_batch_nor_for_large_frames() {
+        let start = clock::instant();
+        let mut taken = Taken::default();
+        taken.entry(100);
+        assert!(!taken.is_enough(|| start + Duration::from_secs(9)), "nothing is raised, nothing is late");
+        taken.raised(start);
+        taken.raised(start + Duration::from_millis(1));
+        assert!(!taken.is_enough(|| start + Duration::from_millis(1)), "alarms of one moment share a sync");
+        assert!(taken.is_enough(|| start + ALARM_WAIT_MAX));
+
+        let mut large = Taken::default();
+        for _ in 0..16 {
+            large.entry(64 * 1024);
         }
-        due
-    }
-}
-
-/// Saves snapshots beside the rules thread, so that no alarm waits for one.
-struct SnapshotWriter {
-    bodies: SyncSender<(u64, Vec<u8>)>,
-    done: Receiver<()>,
-}
-
-impl SnapshotWriter {
-    fn start(part: &RulesPart) -> SnapshotWriter {
-        let (bodies, queue) = sync_channel::<(u64, Vec<u8>)>(1);
-        let (ended, done): (Sender<()>, Receiver<()>) = channel();
-        let folder = part.paths.snapshots();
-        let journal = part.journal;
-        let saved = part.tell.snapshot.handle();
-        let metrics = Arc::clone(&part.tell.metrics);
-        let save = move || {
-            let _ended = ended;
-            for (position, body) in queue {
-                match snapshot::save(&RealDisk, &folder, SNAPSHOT_NAME, SNAPSHOT_VERSION, journal, position, &body) {
-                    Ok(()) => {
-                        metrics.snapshots.inc();
-                        saved.advance(position);
-                    }
-                    Err(error) => warn!(%error, "snapshot not saved; the older one stays"),
-                }
-            }
-        };
-        if let Err(error) = std::thread::Builder::new().name("snapshots".into()).spawn(save) {
-            warn!(%error, "no thread for snapshots: restarts will take longer");
-        }
-        SnapshotWriter { bodies, done }
-    }
-
-    /// Hands a snapshot over; when the one before it is still being written, this one is left out.
-    fn save(&self, position: u64, fold: &Fold) {
-        match self.bodies.try_send((position, fold.snapshot())) {
-            Ok(()) | Err(TrySendError::Full(_)) => {}
-            Err(TrySendError::Disconnected(_)) => warn!("snapshots are not written any more"),
-        }
-    }
-
-    /// Saves a last one and waits for it.
-    fn finish(self, position: u64, fold: &Fold) {
-        if self.bodies.send((position, fold.snapshot())).is_ok() {
-            drop(self.bodies);
-            let _ = self.done.recv();
-        }
+        assert!(large.is_enough(|| start));
     }
 }

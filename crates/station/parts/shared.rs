@@ -1,6 +1,7 @@
 //! What several parts hold: configuration, metrics, the board, and how far everybody is.
 
 use crate::config::StationConfig;
+use crate::logging;
 use crate::parts::disk_state::DiskState;
 use crate::parts::inputs::Inputs;
 use crate::parts::metrics::StationMetrics;
@@ -56,7 +57,7 @@ impl Movers {
     pub(crate) fn at(disk: &DiskState) -> Movers {
         Movers {
             durable: Progress::at(disk.writer.durable()),
-            applied: Progress::at(disk.applied),
+            applied: Progress::towards(disk.applied, disk.writer.durable()),
             alerts: Progress::at(disk.alert_log.durable()),
             rules_saved: Progress::at(disk.snapshot),
             desk_saved: Progress::at(0),
@@ -89,6 +90,7 @@ impl Shared {
     ) -> Result<Shared, prometheus::Error> {
         let registry = Registry::new();
         let metrics = Arc::new(StationMetrics::new(&registry)?);
+        registry.register(Box::new(logging::dropped_lines().clone()))?;
         metrics.replay_differences.inc_by(disk.differences);
         let flow = Arc::new(Flow::default());
         flow.journaled(positions.durable.seq());

@@ -3,7 +3,7 @@
 
 use crate::clock;
 use crate::config::{Config, reach};
-use crate::parts::archive::ArchivePart;
+use crate::parts::archive::{ArchiveNeeds, ArchivePart};
 use crate::parts::board;
 use crate::parts::disk_state::{self, DiskState};
 use crate::parts::first_entries::FirstEntries;
@@ -11,6 +11,7 @@ use crate::parts::housekeeping::HousekeepingPart;
 use crate::parts::inputs::{OwnInput, inputs};
 use crate::parts::journal::JournalPart;
 use crate::parts::listener::{Listener, ListenerNeeds, Secrets};
+use crate::parts::notices::Notices;
 use crate::parts::notify::NotifyPart;
 use crate::parts::probe::ProbePart;
 use crate::parts::progress::Progress;
@@ -132,10 +133,11 @@ impl Station {
         (own, frames): (mpsc::Receiver<OwnInput>, mpsc::Receiver<Submission>),
         (channels, ladder): (Vec<Arc<dyn Channel>>, Vec<Rung>),
     ) -> Result<(), StartError> {
-        let archive = self.archive_part(&disk, (movers.archived, movers.archive_synced))?;
         let notify = self.notify_part(&disk, movers.desk_saved, (channels, ladder))?;
         let (anchor, anchor_seen) = watch::channel(disk.stamps.anchor(disk.boot_id));
-        let housekeeping = self.housekeeping_part(anchor_seen);
+        let (history_wanted, wanted) = watch::channel(0);
+        let archive = self.archive_part(&disk, (movers.archived, movers.archive_synced), (anchor_seen.clone(), wanted));
+        let housekeeping = self.housekeeping_part(anchor_seen, history_wanted);
         let shared = &self.shared;
         let rules = RulesPart {
             entries: Reader::open(&RealDisk, &disk.paths.journal(), disk.applied + 1)
@@ -188,11 +190,11 @@ impl Station {
         &self,
         disk: &DiskState,
         (archived, synced): (Progress, Progress),
-    ) -> Result<ArchivePart, StartError> {
+        (anchor, room_wanted): (watch::Receiver<Anchor>, watch::Receiver<u64>),
+    ) -> ArchivePart {
         let shared = &self.shared;
         let logs = (JournalId(disk.journal.0), JournalId(disk.alert_log.journal_id().0));
-        let part = ArchivePart {
-            store: None,
+        let needs = ArchiveNeeds {
             last_entry: disk.writer.durable(),
             logs,
             paths: disk.paths.clone(),
@@ -201,12 +203,12 @@ impl Station {
             archived,
             synced,
             config: shared.config.archive.clone(),
-            inputs: shared.inputs.clone(),
+            anchor,
             metrics: Arc::clone(&shared.metrics),
             registry: shared.registry.clone(),
             stop: self.stops.journal.clone(),
         };
-        part.checked().map_err(failed("open the archive"))
+        ArchivePart::new(needs, self.notices(), room_wanted)
     }
 
     fn notify_part(
@@ -233,7 +235,16 @@ impl Station {
         })
     }
 
-    fn housekeeping_part(&self, anchor: watch::Receiver<Anchor>) -> HousekeepingPart {
+    /// A part's own way to tell what is wrong.
+    fn notices(&self) -> Notices {
+        Notices::new(self.shared.inputs.clone(), self.shared.positions.durable.clone())
+    }
+
+    fn housekeeping_part(
+        &self,
+        anchor: watch::Receiver<Anchor>,
+        history_wanted: watch::Sender<u64>,
+    ) -> HousekeepingPart {
         let shared = &self.shared;
         HousekeepingPart {
             paths: shared.paths.clone(),
@@ -242,7 +253,8 @@ impl Station {
             desk: shared.positions.desk_saved.clone(),
             archived: shared.positions.archive_synced.clone(),
             anchor,
-            inputs: shared.inputs.clone(),
+            history_wanted,
+            notices: self.notices(),
             metrics: Arc::clone(&shared.metrics),
             stop: self.stops.desk.clone(),
         }

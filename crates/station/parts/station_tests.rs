@@ -9,30 +9,34 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use watchfire_journal::{Reader, RealDisk, survey};
+use watchfire_journal::{Reader, RealDisk, Survey, survey};
 use watchfire_model::encoding::decode_entry;
 use watchfire_model::{AlertRecord, Class, Input, Seq, Transition};
 use watchfire_rules::RuleSet;
 use watchfire_simulator::packets;
 
-const SITES: &str = r#"
+pub(super) const SITES: &str = r#"
 [sites.home]
 name = { en = "Home", zh = "家" }
 identities.gateway = { role = "gateway", secret = "env:UNUSED" }
 "#;
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-fn options(data: &Path) -> StationOptions {
+pub(super) fn options(data: &Path) -> StationOptions {
+    options_of(data, SITES)
+}
+
+pub(super) fn options_of(data: &Path, sites: &str) -> StationOptions {
     let text =
         "[mqtt]\nlisten = \"127.0.0.1:0\"\n[console]\nlisten = \"127.0.0.1:0\"\n[journal]\nreserve_bytes = 1048576\n";
     let mut station = station::parse("test", text, Path::new(".")).0.unwrap();
     station.data_dir = data.to_owned();
-    let sites = sites::parse("test", SITES).unwrap();
+    let sites = sites::parse("test", sites).unwrap();
     let config = Config { station, sites, rules: RuleSet::built_in() };
     StationOptions { config, secrets: Secrets::One("secret".into()), channels: Vec::new(), demo: None }
 }
 
-async fn publish(station: &Station, topic: &str, payload: &[u8]) {
+pub(super) async fn publish(station: &Station, topic: &str, payload: &[u8]) {
     let mut socket = TcpStream::connect(station.mqtt).await.unwrap();
     socket.write_all(&packets::connect("t", "home/gateway", "secret", 30)).await.unwrap();
     let mut answer = [0u8; 4];
@@ -45,7 +49,7 @@ async fn publish(station: &Station, topic: &str, payload: &[u8]) {
 }
 
 /// Everything in the alert log.
-fn transitions(data: &Path) -> Vec<Transition> {
+pub(super) fn transitions(data: &Path) -> Vec<Transition> {
     let folder = DataPaths::new(data).alert_log();
     let last = survey(&RealDisk, &folder).unwrap().last;
     let mut reader = Reader::open(&RealDisk, &folder, 1).unwrap();
@@ -56,17 +60,22 @@ fn transitions(data: &Path) -> Vec<Transition> {
     found
 }
 
-fn skips(data: &Path) -> Vec<Seq> {
+/// What was journaled, of the kind that `pick` takes.
+pub(super) fn journaled<T>(data: &Path, pick: impl Fn(Input<'_>) -> Option<T>) -> Vec<T> {
     let folder = DataPaths::new(data).journal();
-    let last = survey(&RealDisk, &folder).unwrap().last;
-    let mut reader = Reader::open(&RealDisk, &folder, 1).unwrap();
+    let Survey { first, last, .. } = survey(&RealDisk, &folder).unwrap();
+    let mut reader = Reader::open(&RealDisk, &folder, first).unwrap();
     let mut found = Vec::new();
     while let Some(record) = reader.next(last).unwrap() {
-        if let Input::Skip(seq) = decode_entry(Seq(record.seq), record.bytes).unwrap().input {
-            found.push(seq);
+        if let Ok(entry) = decode_entry(Seq(record.seq), record.bytes) {
+            found.extend(pick(entry.input));
         }
     }
     found
+}
+
+pub(super) fn skips(data: &Path) -> Vec<Seq> {
+    journaled(data, |input| if let Input::Skip(seq) = input { Some(seq) } else { None })
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -223,7 +223,7 @@ fn devices_in_pages(archive: &mut Archive) {
 
 fn gaps_are_written_down(archive: &mut Archive) {
     let mut batch = Batch::default();
-    batch.entry(Seq(3));
+    (1..=3).for_each(|seq| batch.entry(Seq(seq)));
     batch.gap(Gap { from: Seq(4), to: Seq(10), noted_at: START });
     archive.store.write(&mut batch).unwrap();
     batch.gap(Gap { from: Seq(8), to: Seq(12), noted_at: START });

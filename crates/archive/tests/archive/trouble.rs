@@ -274,3 +274,23 @@ fn metrics_are_there_from_the_start_and_count() {
         assert!(text().contains(&format!("watchfire_archive_{line}\n")), "{line} in\n{}", text());
     }
 }
+
+#[test]
+fn a_batch_that_leaves_out_what_is_due_is_refused() {
+    let mut archive = Archive::new(IMPATIENT);
+    let logs = a_fire();
+    let mut batch = Batch::default();
+    logs.fill(&mut batch, archive.store.cursors(), 3);
+    // It was not written, and what comes after it was read.
+    batch.clear();
+    let after = watchfire_archive::Cursors { entries: Seq(3), alerts: 0 };
+    logs.fill(&mut batch, after, 1);
+    let error = archive.store.write(&mut batch).unwrap_err();
+    assert!(matches!(error, WriteError::Hole { expected: Seq(1), found: Seq(4) }), "{error}");
+    assert_eq!(archive.store.cursors().entries, Seq(0), "the cursor does not say that it is there");
+    batch.clear();
+    batch.gap(watchfire_archive::Gap { from: Seq(1), to: Seq(3), noted_at: START });
+    logs.fill(&mut batch, after, 1);
+    archive.store.write(&mut batch).unwrap();
+    assert_eq!(archive.store.cursors().entries, Seq(4), "a gap is written down");
+}

@@ -1,0 +1,259 @@
+//! A whole station in this process, started on a journal that was made for it: what a start must get right.
+
+use super::paths::DataPaths;
+use super::station::Station;
+use super::station_tests::{PATIENCE, SITES, journaled, options_of, publish, skips, transitions};
+use crate::config::sites;
+use crate::{clock, set_up_store};
+use futures_util::future::BoxFuture;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc};
+use watchfire_journal::{Limits, RealDisk, Writer};
+use watchfire_model::{
+    AlertId, ChannelKind, Class, DeliveryId, EncodedInput, Frame, Input, Link, NoticeKind, Outcome, Setup, Step,
+    Timestamp, Transition,
+};
+use watchfire_notify::{Channel, Delivery, DeliveryError, Receipt};
+use watchfire_rules::{RuleSet, SetUp};
+
+/// An hour, in seconds.
+const HOUR: i64 = 3_600;
+
+fn hours_ago(hours: i64) -> Timestamp {
+    clock::wall().minus(Duration::from_secs((hours * HOUR).unsigned_abs()))
+}
+
+/// Appends records to the journal as it is.
+fn append(data: &Path, limits: Limits, records: &[Vec<u8>]) {
+    let (mut writer, _) = Writer::open(&RealDisk, &DataPaths::new(data).journal(), limits).unwrap();
+    for record in records {
+        writer.append(record).unwrap();
+        if u64::try_from(writer.pending_bytes()).unwrap() > limits.segment_bytes / 16 {
+            writer.sync().unwrap();
+        }
+    }
+    writer.sync().unwrap();
+}
+
+fn limits() -> Limits {
+    Limits { reserve_bytes: 0, ..Limits::default() }
+}
+
+fn record(input: &Input<'_>, at: Timestamp) -> Vec<u8> {
+    EncodedInput::new(input).stamp(at).to_vec()
+}
+
+/// Stores the set-up with those sites.
+fn store(data: &Path, text: &str) -> Setup {
+    let sites = sites::parse("test", text).unwrap();
+    set_up_store::store(&DataPaths::new(data).set_ups(), &SetUp { sites, rules: RuleSet::built_in() }).unwrap()
+}
+
+fn many_devices(devices: u32) -> String {
+    let device = |n| {
+        format!(
+            "[[sites.home.devices]]\nsource = \"watchfire\"\nname = \"smoke-{n}\"\nsilent_after_s = 180\n\
+             label = {{ en = \"Smoke detector number {n}\", zh = \"烟感探测器 {n} 号\" }}\n"
+        )
+    };
+    SITES.to_owned() + &(0..devices).map(device).collect::<String>()
+}
+
+async fn start_and_stop(data: &Path, sites: &str) {
+    let station = Station::start(options_of(data, sites)).await.unwrap();
+    station.stop().await;
+}
+
+fn offline(all: &[Transition]) -> Vec<AlertId> {
+    let raised = all.iter().filter(|transition| transition.class == Class::Offline && transition.step == Step::Raised);
+    raised.map(|transition| transition.alert).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_thousand_devices_fall_silent_at_one_tick_and_a_kill_amid_them_loses_none() {
+    const DEVICES: usize = 8_000;
+    let folder = tempfile::tempdir().unwrap();
+    let (data, paths) = (folder.path(), DataPaths::new(folder.path()));
+    let sites = many_devices(8_000);
+    let set_up = store(data, &sites);
+    append(data, limits(), &[record(&Input::Setup(set_up), hours_ago(60)), record(&Input::Tick, hours_ago(30))]);
+    start_and_stop(data, &sites).await;
+    let told = transitions(data);
+    assert_eq!(offline(&told).len(), DEVICES);
+
+    // The kill: the alert log has the first part of the run only, and there is no snapshot yet.
+    let run: Vec<Transition> = told.into_iter().filter(|transition| transition.seq.0 == 2).collect();
+    let journal = run[0].alert.journal;
+    for folder in [paths.alert_log(), paths.snapshots()] {
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+    for file in ["archive.sqlite", "archive.sqlite-wal", "archive.sqlite-shm"] {
+        let _ = std::fs::remove_file(data.join(file));
+    }
+    let parts = super::alert_log::records(run[0].seq, journal, run.clone());
+    assert!(parts.len() > 2);
+    let (mut log, _) = Writer::open(&RealDisk, &paths.alert_log(), limits()).unwrap();
+    log.append(&parts[0].encode()).unwrap();
+    log.sync().unwrap();
+    drop(log);
+
+    start_and_stop(data, &sites).await;
+    let told: Vec<Transition> = transitions(data).into_iter().filter(|transition| transition.seq.0 == 2).collect();
+    assert_eq!(told.len(), run.len());
+    assert!(told == run, "the same run, in its order");
+    let all = offline(&transitions(data));
+    assert_eq!(all.len(), all.iter().collect::<BTreeSet<_>>().len(), "nobody is told twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_cannot_be_read_is_skipped_at_the_third_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let rubbish = vec![1, 0, 0, 0, 0, 0, 0, 0, 0, 250];
+    append(data, limits(), &[record(&Input::Tick, hours_ago(1)), rubbish, record(&Input::Tick, hours_ago(1))]);
+    for _ in 0..2 {
+        match Station::start(options_of(data, SITES)).await {
+            Ok(mut station) => {
+                let why = tokio::time::timeout(PATIENCE, station.broken()).await.unwrap();
+                assert!(why.starts_with("rules: entry 2"), "{why}");
+                station.stop().await;
+            }
+            Err(why) => panic!("{why}"),
+        }
+    }
+    let third = Station::start(options_of(data, SITES)).await.unwrap();
+    publish(&third, "zigbee2mqtt/kitchen", br#"{"smoke": true}"#).await;
+    third.stop().await;
+    start_and_stop(data, SITES).await;
+    assert_eq!(skips(data).len(), 1);
+    let told = transitions(data);
+    assert!(told.iter().any(|transition| transition.class == Class::Fire), "{told:?}");
+    assert!(told.iter().any(|transition| transition.class == Class::Fault), "somebody is told: {told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_set_up_of_the_file_is_in_force_whatever_was_journaled_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    start_and_stop(data, SITES).await;
+    let set_ups = || journaled(data, |input| if let Input::Setup(setup) = input { Some(setup) } else { None });
+    let of_file = *set_ups().last().unwrap();
+    // Reloaded with others, and then the machine died before the next snapshot.
+    let other = store(data, &many_devices(1));
+    append(data, limits(), &[record(&Input::Setup(other), clock::wall())]);
+    assert_eq!(*set_ups().last().unwrap(), other);
+
+    start_and_stop(data, SITES).await;
+    assert_eq!(*set_ups().last().unwrap(), of_file);
+    let count = set_ups().len();
+    start_and_stop(data, SITES).await;
+    assert_eq!(set_ups().len(), count, "the same one is not journaled again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_without_snapshots_whose_first_entries_have_left_starts_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let ticks: Vec<Vec<u8>> = (0..2_000).map(|_| record(&Input::Tick, hours_ago(1))).collect();
+    append(data, Limits { segment_bytes: 4_096, ahead_bytes: 0, ..limits() }, &ticks);
+    let journal = DataPaths::new(data).journal();
+    let segments = watchfire_journal::segments(&RealDisk, &journal).unwrap();
+    assert!(segments.len() > 2);
+    std::fs::remove_file(journal.join(format!("seg-{:020}.wfj", segments[0].first))).unwrap();
+
+    let station = Station::start(options_of(data, SITES)).await.unwrap();
+    publish(&station, "zigbee2mqtt/kitchen", br#"{"smoke": true}"#).await;
+    station.stop().await;
+    let notices = journaled(data, |input| if let Input::Notice(notice) = input { Some(notice) } else { None });
+    let damage: Vec<_> = notices.iter().filter(|notice| notice.kind == NoticeKind::JournalDamaged).collect();
+    assert!(damage.iter().any(|notice| notice.detail.english().contains("no newer snapshot")), "{notices:?}");
+    assert!(transitions(data).iter().any(|transition| transition.class == Class::Fire));
+}
+
+/// A webhook that says what it is given, and takes it when it has a permit.
+struct Taking {
+    told: mpsc::UnboundedSender<DeliveryId>,
+    permits: Arc<Semaphore>,
+}
+
+impl Channel for Taking {
+    fn deliver<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
+        let _ = self.told.send(delivery.id.clone());
+        Box::pin(async {
+            self.permits.acquire().await.unwrap().forget();
+            Ok(Receipt { text: "taken".into() })
+        })
+    }
+
+    fn kind(&self) -> ChannelKind {
+        ChannelKind::Webhook
+    }
+}
+
+async fn start_telling(
+    data: &Path,
+    sites: &str,
+    permits: &Arc<Semaphore>,
+) -> (Station, mpsc::UnboundedReceiver<DeliveryId>) {
+    let (told, hear) = mpsc::unbounded_channel();
+    let mut options = options_of(data, sites);
+    options.channels.push(Arc::new(Taking { told, permits: Arc::clone(permits) }));
+    (Station::start(options).await.unwrap(), hear)
+}
+
+async fn hear(told: &mut mpsc::UnboundedReceiver<DeliveryId>) -> DeliveryId {
+    tokio::time::timeout(PATIENCE, told.recv()).await.unwrap().unwrap()
+}
+
+/// What a kill leaves of a log.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for file in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        if file.file_type().unwrap().is_file() && file.file_name() != "lock" {
+            std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_that_is_recorded_far_behind_its_alert_is_not_repeated_after_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let (before, after) = (DataPaths::new(&folder.path().join("before")), DataPaths::new(&folder.path().join("after")));
+    let sites = format!(
+        "[contacts.desk]\nname = {{ en = \"Desk\", zh = \"值班\" }}\nwebhook = \"https://desk.example.org\"\n{SITES}\
+         [[sites.home.ladder]]\ncontacts = [\"desk\"]\nclasses = [\"fire\"]\nwait_s = 3600\n"
+    );
+    let permits = Arc::new(Semaphore::new(0));
+    let (first, mut told) = start_telling(before.root(), &sites, &permits).await;
+    publish(&first, "zigbee2mqtt/kitchen", br#"{"smoke": true}"#).await;
+    let kitchen = hear(&mut told).await;
+    copy(&before.journal(), &after.journal());
+    copy(&before.alert_log(), &after.alert_log());
+    copy(&before.set_ups(), &after.set_ups());
+    permits.add_permits(100);
+    first.stop().await;
+
+    // Under load it was delivered, and then the machine died, before the next snapshot.
+    let frame = Frame {
+        site: "home",
+        identity: "home/gateway",
+        device: "",
+        link: Link::Mqtt { qos: 1, retain: false },
+        topic: "zigbee2mqtt/hall",
+        payload: br#"{"smoke": false, "battery": 90, "linkquality": 120}"#,
+    };
+    let delivered = Outcome::Delivered { delivery: kitchen.clone(), receipt: "taken".into() };
+    let mut tail: Vec<Vec<u8>> = (0..20_000).map(|_| record(&Input::Frame(frame), clock::wall())).collect();
+    tail.push(record(&Input::Outcome(delivered), clock::wall()));
+    append(after.root(), limits(), &tail);
+
+    let (second, mut told) = start_telling(after.root(), &sites, &permits).await;
+    publish(&second, "zigbee2mqtt/bath", br#"{"smoke": true}"#).await;
+    let next = hear(&mut told).await;
+    assert_ne!(next.alert, kitchen.alert, "the kitchen was told of before the kill, and that is journaled");
+    second.stop().await;
+    assert!(told.recv().await.is_none_or(|more| more.alert != kitchen.alert));
+}
