@@ -67,6 +67,15 @@ impl Load {
         Process::start_child("load", self, log)
     }
 
+    /// Ends a generator that is still at it, and hears its report; an error when it was over before.
+    pub(crate) fn end(mut generator: Process) -> Result<Loaded, Fault> {
+        if generator.has_ended() {
+            return Err("the load was over before what was measured beside it".into());
+        }
+        generator.terminate()?;
+        generator.line()
+    }
+
     /// Runs it to its end.
     pub(crate) fn run(&self, log: &Path) -> Result<Loaded, Fault> {
         let loaded: Loaded = self.start(log)?.line()?;

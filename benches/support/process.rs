@@ -84,10 +84,15 @@ impl Process {
         Ok(())
     }
 
+    /// Asks it to stop.
+    pub(crate) fn terminate(&self) -> Result<(), Fault> {
+        let pid = i32::try_from(self.id()).ok().and_then(rustix::process::Pid::from_raw).ok_or("no such process")?;
+        Ok(rustix::process::kill_process(pid, Signal::TERM)?)
+    }
+
     /// Asks it to stop and waits for that.
     pub(crate) fn stop(&mut self, patience: Duration) -> Result<(), Fault> {
-        let pid = i32::try_from(self.id()).ok().and_then(rustix::process::Pid::from_raw).ok_or("no such process")?;
-        rustix::process::kill_process(pid, Signal::TERM)?;
+        self.terminate()?;
         let deadline = Instant::now() + patience;
         while !self.has_ended() {
             if Instant::now() > deadline {

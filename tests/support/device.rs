@@ -3,6 +3,7 @@
 use super::wait::PATIENCE;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 use watchfire_simulator::packets;
 
 /// See the head of this file.
@@ -30,6 +31,11 @@ impl Device {
         device.say(&packets::connect(client_id, user, password, 60));
         assert_eq!(device.hear(), Some((0x20, vec![0, 0])), "CONNACK");
         device
+    }
+
+    /// Waits for an answer so long at the most; what does not come is an error of [`Device::try_publish`].
+    pub(crate) fn patience(&self, limit: Duration) {
+        self.socket.set_read_timeout(Some(limit)).unwrap();
     }
 
     /// Sends bytes. The far side may have closed already; what it said before is still to be heard.

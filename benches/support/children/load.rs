@@ -1,20 +1,31 @@
-//! The load generator: the simulator's load, once per user, in one runtime.
+//! The load generator: the simulator's load, once per user, in one runtime. Told to stop (SIGTERM) it ends sooner.
 
 use super::say;
 use crate::support::Fault;
 use crate::support::load::{Load, Loaded};
 use crate::support::process::cpu_s_of;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use watchfire_simulator::load::{self, LoadOptions, Outcome};
 
 pub(super) async fn run(wanted: &Load) -> Result<(), Fault> {
+    let stop = CancellationToken::new();
+    let mut terminate = signal(SignalKind::terminate())?;
     let mut runs = JoinSet::new();
     for options in shares(wanted) {
-        runs.spawn(async move { load::run(&options, &CancellationToken::new()).await });
+        let stop = stop.clone();
+        runs.spawn(async move { load::run(&options, &stop).await });
     }
-    let outcomes: Vec<Outcome> = runs.join_all().await;
+    let mut runs = std::pin::pin!(runs.join_all());
+    let outcomes: Vec<Outcome> = tokio::select! {
+        outcomes = &mut runs => outcomes,
+        _ = terminate.recv() => {
+            stop.cancel();
+            runs.await
+        }
+    };
     if let Some(file) = &wanted.keys {
         let keys: Vec<&str> = outcomes.iter().flat_map(|outcome| &outcome.keys).map(String::as_str).collect();
         std::fs::write(file, keys.join("\n"))?;

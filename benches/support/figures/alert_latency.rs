@@ -2,7 +2,7 @@
 
 use crate::support::Fault;
 use crate::support::fires::{self, PREFIX, SITE};
-use crate::support::load::{Load, Loaded};
+use crate::support::load::Load;
 use crate::support::mosquitto::Mosquitto;
 use crate::support::options::Options;
 use crate::support::place::Place;
@@ -21,6 +21,8 @@ const READINGS_PER_S: u32 = 20_000;
 /// What the generator is told, so that it is not below that on a busy machine.
 const AIMED_AT_PER_S: u32 = 21_000;
 const DEVICES: u32 = 200;
+/// It is ended after the last fire.
+const SECONDS_MAX: f64 = 240.0;
 const RISE: Duration = Duration::from_secs(2);
 
 pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
@@ -36,13 +38,12 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
         let first = round * 2 * fires;
         idle.extend(fires::through_station(&station, first, fires)?);
         peer_idle.extend(fires::through_peer(mosquitto.address, fires)?);
-        let seconds = RISE.as_secs_f64() + f64::from(fires) * 0.12;
-        let load = start_load(station.mqtt, "load/gw0", seconds, &home.place.log())?;
+        let load = start_load(station.mqtt, "load/gw0", &home.place.log())?;
         loaded.extend(fires::through_station(&station, first + fires, fires)?);
-        rates.push(end(load)?);
-        let load = start_load(mosquitto.address, "", seconds, &peer_place.log())?;
+        rates.push(Load::end(load)?.per_second);
+        let load = start_load(mosquitto.address, "", &peer_place.log())?;
         peer_loaded.extend(fires::through_peer(mosquitto.address, fires)?);
-        end(load)?;
+        Load::end(load)?;
     }
     station.stop()?;
     let slowest_load = rates.iter().copied().fold(f64::INFINITY, f64::min);
@@ -80,24 +81,16 @@ fn row(when: &str, bar_ms: f64, ours: &[f64], peer: &[f64]) -> Row {
     }
 }
 
-fn start_load(target: SocketAddr, user: &str, seconds: f64, log: &Path) -> Result<Process, Fault> {
+fn start_load(target: SocketAddr, user: &str, log: &Path) -> Result<Process, Fault> {
     let load = Load {
         users: if user.is_empty() { Vec::new() } else { vec![user.to_owned()] },
         password: SECRET.to_owned(),
         connections: DEVICES,
         rate: AIMED_AT_PER_S,
         in_flight: 1_000,
-        ..Load::standard(target, seconds)
+        ..Load::standard(target, SECONDS_MAX)
     };
     let process = load.start(log)?;
     std::thread::sleep(RISE);
     Ok(process)
-}
-
-/// The load's rate; an error when it was over before the last fire.
-fn end(mut load: Process) -> Result<f64, Fault> {
-    if load.has_ended() {
-        return Err("the load ended before the last fire".into());
-    }
-    Ok(load.line::<Loaded>()?.per_second)
 }

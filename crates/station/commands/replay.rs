@@ -92,6 +92,9 @@ fn journal(folder: &Path, rules: Option<RuleSet>, sites: Option<Sites>, out: &mu
     let mut effects = Effects::default();
     while let Some(record) = reader.next(found.last).map_err(read)? {
         let seq = record.seq;
+        if fold.skips(Seq(seq)) {
+            continue;
+        }
         let entry = decode_entry(Seq(seq), record.bytes).map_err(|error| format!("entry {seq}: {error}"))?;
         fold.apply(&entry, &mut effects).map_err(|error| format!("entry {seq}: {error}"))?;
         for transition in effects.transitions.drain(..) {

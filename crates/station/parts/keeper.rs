@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_part_that_fails_is_told_counted_and_begun_again_until_the_stop() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let metrics = Arc::new(StationMetrics::new(&prometheus::Registry::new()).unwrap());
         let (stop, (inputs, mut queue)) = (CancellationToken::new(), inputs());
         let durable = Progress::at(0);

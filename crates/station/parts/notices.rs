@@ -8,7 +8,7 @@ use crate::parts::inputs::{Inputs, NotTaken};
 use crate::parts::progress::Follower;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
-use tracing::warn;
+use tracing::{debug, warn};
 use watchfire_model::{Bilingual, Input, Notice, NoticeKind};
 
 /// Notices of one part that may wait for the journal's queue.
@@ -102,13 +102,12 @@ impl Notices {
     }
 
     fn push(&mut self, notice: Notice) {
-        warn!(
-            kind = notice.kind.as_str(),
-            subject = notice.subject,
-            active = notice.active,
-            detail = notice.detail.english(),
-            "notice"
-        );
+        let (kind, subject, detail) = (notice.kind.as_str(), &notice.subject, notice.detail.english());
+        if notice.active {
+            warn!(kind, subject, detail, "a fault of the station");
+        } else {
+            debug!(kind, subject, "no such fault of the station");
+        }
         if self.waiting.len() >= WAITING_MAX {
             self.waiting.pop_front();
         }
