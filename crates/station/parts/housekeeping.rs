@@ -27,7 +27,7 @@ use watchfire_model::{Bilingual, NoticeKind};
 pub(crate) const NAME: &str = "housekeeping";
 /// How often the disk is looked at.
 const INTERVAL: Duration = Duration::from_secs(10);
-/// The same while the reserve is gone, or a notice waits.
+/// The same while the reserve is gone, or a notice waits; and how soon that is seen.
 const INTERVAL_IN_NEED: Duration = Duration::from_secs(1);
 
 /// Everything that the thread owns.
@@ -66,10 +66,22 @@ impl HousekeepingPart {
             rounds_short = if is_short { rounds_short.saturating_add(1) } else { 0 };
             self.notices.state(NoticeKind::PartDown, NAME, false, Bilingual::default);
             let notices_wait = self.notices.hand_over(clock::instant());
-            let in_need = notices_wait || self.reserve_gone() || self.at_standstill();
-            let pause = if in_need { INTERVAL_IN_NEED } else { INTERVAL };
-            if runtime.block_on(pause_or_stop(&self.stop, pause)) {
+            if self.pause(runtime, notices_wait) {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Waits for the next round, which comes at once when the journal runs out of room; true at the stop.
+    fn pause(&self, runtime: &Handle, mut in_need: bool) -> bool {
+        let begun = clock::instant();
+        loop {
+            if runtime.block_on(pause_or_stop(&self.stop, INTERVAL_IN_NEED)) {
+                return true;
+            }
+            in_need |= self.reserve_gone() || self.at_standstill();
+            if in_need || begun.elapsed() >= INTERVAL {
+                return false;
             }
         }
     }
