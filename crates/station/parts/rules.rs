@@ -56,7 +56,7 @@ impl RulesPart {
     /// Runs until the journal is closed and everything in it is applied.
     pub(crate) fn run(mut self, runtime: &Handle) -> Result<(), RulesStop> {
         let snapshots = SnapshotWriter::start(&self);
-        let mut due = SnapshotDue::after(self.position);
+        let mut due = SnapshotDue::after(self.tell.snapshot.follower().now());
         loop {
             let durable = match self.durable.now() {
                 now if now > self.position => now,

@@ -21,24 +21,27 @@ const INTERVAL: Duration = Duration::from_secs(300);
 pub(crate) struct SnapshotDue {
     position: u64,
     at: Option<Timestamp>,
+    /// One was made in this run.
+    saved: bool,
 }
 
 impl SnapshotDue {
-    /// Counted from a start at `position`.
+    /// Counted from the last snapshot on disk, so that a station that dies often makes one all the same.
     pub(crate) fn after(position: u64) -> SnapshotDue {
-        SnapshotDue { position, at: None }
+        SnapshotDue { position, at: None, saved: false }
     }
 
     /// Whether one is due now.
     pub(crate) fn at(&mut self, position: u64, at: Timestamp) -> bool {
         let since = at.since(*self.at.get_or_insert(at));
-        let enough = position - self.position >= ENTRIES && since >= PAUSE;
+        let rested = !self.saved || since >= PAUSE;
+        let enough = position.saturating_sub(self.position) >= ENTRIES && rested;
         enough || since >= INTERVAL
     }
 
     /// One is on its way: the next is counted from here.
     pub(crate) fn saved(&mut self, position: u64, at: Timestamp) {
-        *self = SnapshotDue { position, at: Some(at) };
+        *self = SnapshotDue { position, at: Some(at), saved: true };
     }
 }
 
@@ -133,10 +136,11 @@ mod tests {
         let mut due = SnapshotDue::after(0);
         let at = Timestamp::from_seconds;
         assert!(!due.at(1, at(1_000)));
-        assert!(!due.at(ENTRIES, at(1_010)), "too soon");
-        assert!(due.at(ENTRIES, at(1_020)));
+        assert!(due.at(ENTRIES, at(1_001)), "the last one on disk is far behind: the first of a run waits for nothing");
         assert!(due.at(ENTRIES + 1, at(1_021)));
         due.saved(ENTRIES + 1, at(1_021));
+        assert!(!due.at(2 * ENTRIES + 1, at(1_030)), "too soon");
+        assert!(due.at(2 * ENTRIES + 1, at(1_041)));
         assert!(!due.at(ENTRIES + 2, at(1_300)));
         assert!(due.at(ENTRIES + 2, at(1_321)));
     }
