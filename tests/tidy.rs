@@ -100,7 +100,6 @@ const EDGES: &[(&str, &[&str])] = &[
             "sha2",
             "thiserror",
             "tokio",
-            "tokio-stream",
             "tokio-util",
             "tracing",
             "utoipa",

@@ -2,9 +2,9 @@
 
 use crate::parts::disk_state::DiskState;
 use crate::parts::poison;
+use crate::parts::set_ups::put_in_force;
 use crate::parts::shared::Shared;
 use crate::parts::start_error::{StartError, failed};
-use crate::set_up_store;
 use watchfire_model::{Bilingual, Input, Notice, NoticeKind, Seq, Setup, Started};
 use watchfire_rules::SetUp;
 
@@ -62,17 +62,6 @@ impl FirstEntries {
             let notice = Notice { kind: NoticeKind::ReplayDiffers, subject: String::new(), detail, active: true };
             inputs.journal(&Input::Notice(notice)).await.map_err(failed(doing))?;
         }
-        journal_set_up(shared, first.last_set_up, first.set_up).await.map_err(failed(doing))
+        put_in_force(&shared.paths, inputs, first.set_up, first.last_set_up).await.map_err(failed(doing))
     }
-}
-
-/// Stores a set-up and journals it, unless the journal's last one is the same.
-async fn journal_set_up(shared: &Shared, last: Option<Setup>, set_up: SetUp) -> Result<(), String> {
-    let folder = shared.paths.set_ups();
-    let stored = tokio::task::spawn_blocking(move || set_up_store::store(&folder, &set_up)).await;
-    let setup = stored.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
-    if last == Some(setup) {
-        return Ok(());
-    }
-    shared.inputs.journal(&Input::Setup(setup)).await.map(drop).map_err(|error| error.to_string())
 }

@@ -6,7 +6,7 @@ use crate::parts::inputs::Inputs;
 use crate::parts::listener::{Listener, Secrets};
 use crate::parts::metrics::StationMetrics;
 use crate::parts::paths::DataPaths;
-use crate::parts::set_ups::store_and_journal;
+use crate::parts::set_ups::put_in_force;
 use std::sync::Arc;
 use tracing::{error, info, warn};
 use watchfire_rules::SetUp;
@@ -51,7 +51,7 @@ impl Reload {
         }
         let identities = self.listener.identities(&sites, &self.secrets)?;
         let set_up = SetUp { sites, rules };
-        store_and_journal(&self.paths, &self.inputs, set_up).await.map_err(|why| vec![why])?;
+        put_in_force(&self.paths, &self.inputs, set_up, None).await.map_err(|why| vec![why])?;
         self.listener.put(identities);
         Ok(())
     }
