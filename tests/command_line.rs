@@ -51,6 +51,25 @@ fn decode_goes_on_after_a_line_that_is_none_and_ends_with_1() {
 }
 
 #[test]
+fn decode_reads_a_panels_frame_in_the_dialect_that_is_asked_for() {
+    let panels = fs::read_to_string(data("panels/hikvision_text.txt")).unwrap();
+    let frame =
+        panels.lines().find_map(|line| line.split_once(" 4040")).map(|(_, rest)| format!("4040{rest}")).unwrap();
+    let line = format!("{{\"hex\":\"{frame}\"}}\n");
+    let text = |options: &[&str]| {
+        let read: Value =
+            serde_json::from_str(&fine(&here(&[&["decode", "--source", "gbt26875"], options].concat(), &line)))
+                .unwrap();
+        read["frame"]["objects"][0]["text"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(text(&[]), "1大堂");
+    assert_eq!(text(&["--profile", "hikvision"]), "大堂");
+    let unknown = here(&["decode", "--profile", "klingon"], &line);
+    assert_eq!((unknown.status.code(), stdout(&unknown).as_str()), (Some(1), ""));
+    assert!(stderr(&unknown).contains("use dahua, hikvision"), "{}", stderr(&unknown));
+}
+
+#[test]
 fn check_tells_every_problem_at_once_with_its_line_and_key() {
     let output = here(&["check", "--config", "wrong/watchfire.toml"], "");
     assert_eq!(output.status.code(), Some(1));
@@ -124,6 +143,49 @@ fn replay_names_the_line_or_the_file_that_is_wrong() {
     let empty = tempfile::tempdir().unwrap();
     let output = here(&["replay", empty.path().to_str().unwrap()], "");
     assert_eq!(output.status.code(), Some(1), "a directory without a journal");
+}
+
+#[test]
+fn rule_tests_beside_the_rules_pass_or_show_what_came_out_instead() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/rules");
+    let said = fine(&here(&["rules", "test", shipped.to_str().unwrap()], ""));
+    assert!(said.contains("0 failed") && !said.contains("no test"), "{said}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let rules = "[[rule]]\nname = \"hot\"\nversion = 1\nkind = \"threshold\"\nmetric = \"temperature\"\nabove = 57\n\
+        unit = \"Cel\"\nclass = \"early_warning\"\n";
+    fs::write(folder.path().join("hot.toml"), rules).unwrap();
+    fs::write(
+        folder.path().join("wet.toml"),
+        rules.replace("hot", "wet").replace("temperature", "humidity").replace("Cel", "%RH"),
+    )
+    .unwrap();
+    let test = || run(&["rules", "test", "."], folder.path(), "");
+    let untested = test();
+    assert_eq!(untested.status.code(), Some(1), "a folder without tests proves nothing");
+    fs::create_dir(folder.path().join("tests")).unwrap();
+    assert!(stderr(&test()).contains("there is no test"), "{}", stderr(&test()));
+
+    let scene = "site a home\n08:00:00 frame a watchfire/t t:temperature=60\n";
+    let wanted = "> 08:00:00 raised #1 early_warning/major a watchfire/t t hot@1\n";
+    fs::write(folder.path().join("tests/hot.txt"), format!("{scene}{wanted}")).unwrap();
+    let said = fine(&test());
+    assert!(said.contains("wet.toml: has no test") && !said.contains("hot.toml"), "{said}");
+
+    fs::write(folder.path().join("tests/hot.txt"), format!("{scene}{}", wanted.replace("#1", "#2"))).unwrap();
+    let failed = test();
+    assert_eq!(failed.status.code(), Some(1));
+    let said = stdout(&failed);
+    assert!(said.contains("hot.txt:2: 08:00:00 frame"), "{said}");
+    assert!(said.contains("- > 08:00:00 raised #2") && said.contains("+ > 08:00:00 raised #1"), "{said}");
+    assert!(said.contains("失败 1 个") && !said.contains('\u{1b}'), "both languages, no colour into a pipe: {said}");
+
+    fs::write(folder.path().join("tests/hot.txt"), "nonsense\n").unwrap();
+    let failed = test();
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(stdout(&failed).contains("hot.txt:1: `nonsense`"), "{}", stdout(&failed));
+    assert_eq!(here(&["rules", "test"], "").status.code(), Some(2));
+    assert_eq!(here(&["rules"], "").status.code(), Some(2));
 }
 
 #[test]

@@ -20,7 +20,7 @@ use support::station::Station;
 use support::wait;
 use support::webhook::Receiver;
 use tokio_util::sync::CancellationToken;
-use watchfire_model::{AlertId, Step, Transition};
+use watchfire_model::{AlertId, ChannelKind, ContactId, DeliveryId, JournalId, Seq, Step, Transition};
 use watchfire_simulator::load::{self, LoadOptions, Outcome};
 
 const ROUNDS: u64 = 20;
@@ -209,23 +209,32 @@ fn a_replay_gives_the_same_alerts(station: &Station) {
 }
 
 /// A call came again, under the same key, only when its attempt was journaled again after a start, because its end had
-/// not been journaled before the kill.
+/// not been journaled before the kill. What is journaled as delivered is never attempted again, under no key.
 fn nobody_was_told_twice_but_for_a_kill(journal: &[Kept], calls: &[String]) {
     let mut attempts: BTreeMap<String, usize> = BTreeMap::new();
-    let mut open: BTreeMap<String, usize> = BTreeMap::new();
+    // By message: the attempt under way, and in which life it began.
+    let mut open: BTreeMap<String, (String, usize)> = BTreeMap::new();
+    let mut delivered: BTreeSet<String> = BTreeSet::new();
     let mut starts = 0;
     for kept in journal {
         match kept {
             Kept::Started => starts += 1,
             Kept::Attempt(delivery) => {
-                let id = delivery.to_string();
-                if let Some(begun) = open.insert(id.clone(), starts) {
+                let (id, message) = (delivery.to_string(), message_of(delivery));
+                assert!(!delivered.contains(&message), "{id} was tried after it was journaled as delivered");
+                if let Some((before, begun)) = open.insert(message, (id.clone(), starts)) {
                     assert!(begun < starts, "{id} was tried again without a restart in between");
+                    assert_eq!(id, before, "a repeat has the same key");
                 }
                 *attempts.entry(id).or_default() += 1;
             }
             Kept::Delivered(delivery) | Kept::Failed(delivery) => {
-                open.remove(&delivery.to_string()).unwrap_or_else(|| panic!("{delivery} ended before it began"));
+                let (id, message) = (delivery.to_string(), message_of(delivery));
+                let begun = open.remove(&message).map(|(begun, _)| begun);
+                assert_eq!(begun, Some(id), "it ended before it began");
+                if matches!(kept, Kept::Delivered(_)) {
+                    delivered.insert(message);
+                }
             }
             Kept::Frame { .. } | Kept::SetUp | Kept::Other => {}
         }
@@ -238,6 +247,49 @@ fn nobody_was_told_twice_but_for_a_kill(journal: &[Kept], calls: &[String]) {
     }
     let twice = called.values().filter(|count| **count > 1).count();
     eprintln!("{} calls, {twice} of them twice", calls.len());
+}
+
+/// What is told to whom and how, whichever attempt it is.
+fn message_of(delivery: &DeliveryId) -> String {
+    delivery.to_string().rsplit_once('/').unwrap().0.to_owned()
+}
+
+fn delivery(attempt: u32) -> DeliveryId {
+    let alert = AlertId { journal: JournalId([1; 16]), cause: Seq(3), ordinal: 0 };
+    let contact = ContactId::new("centre").unwrap();
+    DeliveryId { alert, cause: Seq(3), contact, channel: ChannelKind::Webhook, attempt }
+}
+
+#[test]
+fn the_judge_of_messages_lets_a_repeat_after_a_kill_pass() {
+    let (first, second) = (delivery(1), delivery(2));
+    let calls = [first.to_string(), first.to_string(), second.to_string()];
+    let killed_between = [
+        Kept::Started,
+        Kept::Attempt(first.clone()),
+        Kept::Started,
+        Kept::Attempt(first.clone()),
+        Kept::Failed(first),
+        Kept::Attempt(second.clone()),
+        Kept::Delivered(second),
+    ];
+    nobody_was_told_twice_but_for_a_kill(&killed_between, &calls);
+}
+
+#[test]
+#[should_panic(expected = "after it was journaled as delivered")]
+fn the_judge_of_messages_sees_a_repeat_of_what_was_delivered() {
+    let id = delivery(1);
+    let told =
+        [Kept::Started, Kept::Attempt(id.clone()), Kept::Delivered(id.clone()), Kept::Started, Kept::Attempt(id)];
+    nobody_was_told_twice_but_for_a_kill(&told, &[]);
+}
+
+#[test]
+#[should_panic(expected = "a repeat has the same key")]
+fn the_judge_of_messages_sees_a_repeat_under_another_key() {
+    let told = [Kept::Started, Kept::Attempt(delivery(1)), Kept::Started, Kept::Attempt(delivery(2))];
+    nobody_was_told_twice_but_for_a_kill(&told, &[]);
 }
 
 #[test]

@@ -65,6 +65,8 @@ pub(crate) fn sites(site: &str, devices: u32) -> Result<Sites, Fault> {
         devices: (0..devices).map(device).collect::<Result<_, _>>()?,
         identities: BTreeMap::new(),
         ladder: Vec::new(),
+        transmission_devices: Vec::new(),
+        premises: Default::default(),
     };
     Ok(Sites { sites: BTreeMap::from([(SiteId::new(site)?, listed)]), contacts: BTreeMap::new() })
 }

@@ -9,6 +9,7 @@ pub(crate) mod fires;
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod machine;
+pub(crate) mod messages;
 pub(crate) mod mosquitto;
 pub(crate) mod options;
 pub(crate) mod place;
@@ -18,6 +19,7 @@ pub(crate) mod samples;
 pub(crate) mod site_plan;
 pub(crate) mod station;
 pub(crate) mod table;
+pub(crate) mod webhook;
 
 /// Why a figure could not be measured.
 pub(crate) type Fault = Box<dyn std::error::Error>;

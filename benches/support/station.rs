@@ -15,6 +15,8 @@ pub(crate) const USER: &str = "bench";
 /// Its password.
 pub(crate) const PASSWORD: &str = "a bench's long password";
 
+/// The key of the webhook's signatures.
+const WEBHOOK_SECRET: &str = "a bench's long secret of webhooks";
 const READY_MAX: Duration = Duration::from_secs(120);
 const READY_POLL: Duration = Duration::from_millis(5);
 const ASK_MAX: Duration = Duration::from_secs(10);
@@ -23,6 +25,8 @@ const STOP_MAX: Duration = Duration::from_secs(60);
 /// What a station is started from: configuration and data stay when the station ends.
 pub(crate) struct Home {
     pub(crate) place: Place,
+    /// More of the configuration.
+    more: &'static str,
 }
 
 /// A station.
@@ -37,10 +41,21 @@ pub(crate) struct Station {
 impl Home {
     /// Writes the configuration and adds the operator.
     pub(crate) fn new(parent: &Path, sites: &[SitePlan]) -> Result<Home, Fault> {
+        Home::with(parent, site_plan::toml(sites), "")
+    }
+
+    /// As [`Home::new`], with a webhook that is called about every alert.
+    pub(crate) fn told_by_webhook(parent: &Path, sites: &[SitePlan], url: &str) -> Result<Home, Fault> {
+        let text = site_plan::toml(sites) + &site_plan::told_by_webhook(sites, url);
+        Home::with(parent, text, "[notify.webhook]\nsecret = \"file:webhook-secret\"\n")
+    }
+
+    fn with(parent: &Path, sites: String, more: &'static str) -> Result<Home, Fault> {
         let place = Place::new(parent)?;
-        std::fs::write(place.file("sites.toml"), site_plan::toml(sites))?;
+        std::fs::write(place.file("sites.toml"), sites)?;
         std::fs::write(place.file("secret"), SECRET)?;
-        let home = Home { place };
+        std::fs::write(place.file("webhook-secret"), WEBHOOK_SECRET)?;
+        let home = Home { place, more };
         home.configure(free_address()?, free_address()?)?;
         home.add_user()?;
         Ok(home)
@@ -77,7 +92,8 @@ impl Home {
 
     fn configure(&self, mqtt: SocketAddr, console: SocketAddr) -> Result<(), Fault> {
         let text = format!(
-            "data_dir = \"data\"\nsites = \"sites.toml\"\n[mqtt]\nlisten = \"{mqtt}\"\n[console]\nlisten = \"{console}\"\n[log]\nfilter = \"warn\"\n"
+            "data_dir = \"data\"\nsites = \"sites.toml\"\n[mqtt]\nlisten = \"{mqtt}\"\n[console]\nlisten = \"{console}\"\n[log]\nfilter = \"warn\"\n{}",
+            self.more
         );
         Ok(std::fs::write(self.place.file("watchfire.toml"), text)?)
     }

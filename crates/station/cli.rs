@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Decode(DecodeOptions),
     /// Readings or a journal to alert transitions, as fast as the machine allows.
     Replay(ReplayOptions),
+    /// Work on rules.
+    Rules(RulesOptions),
     /// Load against any broker or station.
     Simulate(SimulateOptions),
     /// Operators of the console.
@@ -53,27 +55,53 @@ pub(crate) struct ConfigOption {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  echo '{\"topic\":\"zigbee2mqtt/kitchen\",\"payload\":{\"smoke\":true}}' | watchfire decode"
+    after_help = "Example:\n  echo '{\"topic\":\"zigbee2mqtt/kitchen\",\"payload\":{\"smoke\":true}}' | watchfire decode\n  echo '{\"hex\":\"4040…\"}' | watchfire decode --source gbt26875 --profile hikvision"
 )]
 pub(crate) struct DecodeOptions {
     /// The format; without it topic and shape decide.
     #[arg(long)]
     pub(crate) source: Option<Source>,
+    /// The dialect of fire panels: the name of a shipped one, or a file.
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
 }
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  watchfire replay --rules config/rules readings.jsonl\n  watchfire replay --rules config/rules watchfire-data/journal\n  cat readings.jsonl | watchfire replay --rules config/rules"
+    after_help = "Examples:\n  watchfire replay --rules config/rules readings.jsonl\n  watchfire replay --rules config/rules watchfire-data/journal\n  watchfire replay --rules my-draft --diff watchfire-data/journal\n  watchfire replay --profiles my-profiles watchfire-data/journal\n  cat readings.jsonl | watchfire replay --rules config/rules"
 )]
 pub(crate) struct ReplayOptions {
     /// The rules folder; without it the rules built in (for a journal: those in force when it was written).
     #[arg(long)]
     pub(crate) rules: Option<PathBuf>,
-    /// watchfire.toml, for its sites.
+    /// watchfire.toml, for its sites and profiles.
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,
+    /// A folder of dialects of fire panels, in the place of those of the same names: a journal is decoded anew.
+    #[arg(long)]
+    pub(crate) profiles: Option<PathBuf>,
+    /// Hold what would have been told against the alert log beside the journal: new, missing, earlier and later alerts.
+    #[arg(long, requires = "files")]
+    pub(crate) diff: bool,
     /// Files of readings (JSON lines), or one journal directory; none: stdin.
     pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesOptions {
+    #[command(subcommand)]
+    pub(crate) command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Run the test files beside the rules (DIR/tests/*.txt), and say which rules have none.
+    #[command(after_help = "Example:\n  watchfire rules test config/rules")]
+    Test {
+        /// The rules folder.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -1,10 +1,11 @@
 //! Ten thousand devices while the wall clock steps and the station is down: no hold is broken, nobody is falsely offline.
 
+use crate::parts::disk_state::started;
 use crate::stamp_clock::{Anchor, Before, ClockReading, StampClock};
 use std::time::Duration;
 use watchfire_model::{
     Class, Decoded, Device, DeviceName, JournalId, Metric, PointName, Reading, Seq, Site, SiteId, SiteKind, Sites,
-    Source, Started, Step, Timestamp, Transition, Value,
+    Source, Step, Timestamp, Transition, Value,
 };
 use watchfire_rules::{Effects, Engine, Event, RuleSet, SetUp, Stamp};
 
@@ -51,6 +52,10 @@ struct World {
 
 impl World {
     fn new() -> World {
+        World::with_wall_off(0)
+    }
+
+    fn with_wall_off(wall_off_s: i64) -> World {
         let name = |n| DeviceName::new(&format!("d{n}")).unwrap();
         let device = |n| Device {
             source: Source::Watchfire,
@@ -69,16 +74,18 @@ impl World {
             devices: (0..DEVICES).map(device).collect(),
             identities: Default::default(),
             ladder: Vec::new(),
+            transmission_devices: Vec::new(),
+            premises: Default::default(),
         };
         let sites = Sites { sites: [(site_id(), site)].into(), contacts: Default::default() };
         let rules = RuleSet::parse(&[("test.toml".into(), RULES.into())]).unwrap();
         let mut world = World {
             engine: Engine::new(JournalId([1; 16])),
-            stamps: StampClock::start(None, &reading(0, 0, 0, 1)).0,
+            stamps: StampClock::start(None, &reading(0, wall_off_s, 0, 1)).0,
             last_at: Timestamp::from_seconds(BEGIN_S),
             anchor: None,
             true_s: 0,
-            wall_off_s: 0,
+            wall_off_s,
             boot: 1,
             boot_at_s: 0,
             seq: 0,
@@ -101,20 +108,20 @@ impl World {
         let (stamps, down) = StampClock::start(before.as_ref(), &now);
         self.stamps = stamps;
         self.anchor = Some(self.stamps.anchor(now.boot_id));
-        let started = Started {
-            build: "test".into(),
-            engine_version: watchfire_rules::ENGINE_VERSION,
-            wall: now.wall,
-            boot_id: now.boot_id,
-            boot_us: u64::try_from(now.since_boot.as_micros()).unwrap(),
-            down_us: u64::try_from(down.as_micros()).unwrap(),
-        };
-        self.apply(&Event::Started(&started));
+        self.apply(&Event::Started(&started(&now, down)));
     }
 
     fn apply(&mut self, event: &Event<'_>) {
+        let now = self.now();
+        self.last_at = self.stamps.stamp(&now);
+        if let Some(gap) = self.stamps.take_leap() {
+            self.take(&Event::Started(&started(&now, gap)));
+        }
+        self.take(event);
+    }
+
+    fn take(&mut self, event: &Event<'_>) {
         self.seq += 1;
-        self.last_at = self.stamps.stamp(&self.now());
         let mut effects = Effects::default();
         self.engine.apply(Stamp { seq: Seq(self.seq), at: self.last_at }, event, &mut effects);
         self.told.extend(effects.transitions.into_iter().map(|transition| (self.true_s, transition)));
@@ -207,6 +214,17 @@ fn forward_ten_years_and_back() {
         world.run(10);
         world.wall_off_s = 0;
     });
+}
+
+#[test]
+fn a_machine_without_a_clock_is_told_the_time() {
+    let mut world = World::with_wall_off(-BEGIN_S);
+    world.run(REPORT_S + 5);
+    assert!(world.last_at < Timestamp::from_seconds(1_000));
+    world.wall_off_s = 0;
+    world.run(2 * u64::from(SILENT_AFTER_S));
+    assert!(world.last_at.since(Timestamp::from_seconds(BEGIN_S)) > Duration::from_secs(600), "{}", world.last_at);
+    assert_eq!(world.offline(), 0, "nobody was silent for fifty years");
 }
 
 #[test]

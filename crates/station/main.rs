@@ -7,12 +7,14 @@ mod clock_steps_tests;
 mod commands;
 mod config;
 mod logging;
+#[cfg(test)]
+mod panel_tests;
 mod parts;
 mod set_up_store;
 mod stamp_clock;
 
 use clap::Parser;
-use cli::{Cli, Command};
+use cli::{Cli, Command, RulesCommand};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -24,6 +26,9 @@ fn main() -> ExitCode {
         Command::Check(options) => commands::check::run(&options.config),
         Command::Decode(options) => commands::decode::run(&options),
         Command::Replay(options) => commands::replay::run(&options),
+        Command::Rules(options) => match &options.command {
+            RulesCommand::Test { folder } => commands::rules_test::run(folder),
+        },
         Command::Simulate(options) => commands::simulate::run(&options),
         Command::Users(options) => commands::users::run(&options.command),
     }

@@ -67,7 +67,13 @@ impl Kept {
             Input::Outcome(Outcome::Failed { delivery, .. }) => Kept::Failed(delivery.clone()),
             Input::Started(_) => Kept::Started,
             Input::Setup(_) => Kept::SetUp,
-            Input::Tick | Input::Order(_) | Input::Skip(_) | Input::ClockStep(_) | Input::Notice(_) => Kept::Other,
+            Input::Tick
+            | Input::Order(_)
+            | Input::Skip(_)
+            | Input::ClockStep(_)
+            | Input::Notice(_)
+            | Input::Will(_)
+            | Input::WillOver(_) => Kept::Other,
         }
     }
 }

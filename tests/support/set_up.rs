@@ -26,6 +26,9 @@ reserve_bytes = 1048576
 probe_interval_s = 1
 "#;
 
+/// How full the disk of the machine is that runs the tests must change nothing.
+const FULL_DISK: &str = "[disk]\nfilling_percent = 100\nnearly_full_percent = 100\n";
+
 const SITES: &str = include_str!("../data/sites.toml");
 
 /// What the files say.
@@ -38,12 +41,18 @@ pub(crate) struct SetUp {
 impl SetUp {
     /// Two sites, nobody to tell.
     pub(crate) fn new() -> SetUp {
-        SetUp { station: STATION.to_owned(), sites: SITES.to_owned() }
+        SetUp { station: format!("{STATION}{FULL_DISK}"), sites: SITES.to_owned() }
     }
 
     /// Adds tables to `watchfire.toml`.
     pub(crate) fn station(mut self, toml: &str) -> SetUp {
         self.station.push_str(toml);
+        self
+    }
+
+    /// How full the disk may be is as usual: for a disk of the test's own.
+    pub(crate) fn usual_disk_limits(mut self) -> SetUp {
+        self.station = self.station.replace(FULL_DISK, "");
         self
     }
 

@@ -92,6 +92,8 @@ fn identities(gateways: u32) -> Result<Identities, Fault> {
         devices: Vec::new(),
         identities: BTreeMap::new(),
         ladder: Vec::new(),
+        transmission_devices: Vec::new(),
+        premises: Default::default(),
     };
     let mut secrets = BTreeMap::new();
     for gateway in 0..gateways {

@@ -13,13 +13,16 @@ use crate::support::station::Home;
 use crate::support::table::Row;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const IDLE_BAR_MS: f64 = 20.0;
 const LOADED_BAR_MS: f64 = 100.0;
 const READINGS_PER_S: u32 = 20_000;
-/// What the generator is told, so that it is not below that on a busy machine.
-const AIMED_AT_PER_S: u32 = 21_000;
+/// What the generator is told. It keeps to its schedule from its own beginning: what a busy machine kept it from sending
+/// it sends as soon as it can. The rest is what may be left of that at the end of a round.
+const AIMED_AT_PER_S: u32 = 20_800;
+/// Counts what the station has taken.
+const FRAMES: &str = "watchfire_mqtt_frames_total";
 const DEVICES: u32 = 200;
 /// It is ended after the last fire.
 const SECONDS_MAX: f64 = 240.0;
@@ -39,8 +42,11 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
         idle.extend(fires::through_station(&station, first, fires)?);
         peer_idle.extend(fires::through_peer(mosquitto.address, fires)?);
         let load = start_load(station.mqtt, "load/gw0", &home.place.log())?;
+        let (before, begun) = (station.metrics()?.value(FRAMES)?, Instant::now());
         loaded.extend(fires::through_station(&station, first + fires, fires)?);
-        rates.push(Load::end(load)?.per_second);
+        let taken = station.metrics()?.value(FRAMES)? - before - f64::from(fires);
+        rates.push(taken / begun.elapsed().as_secs_f64());
+        Load::end(load)?;
         let load = start_load(mosquitto.address, "", &peer_place.log())?;
         peer_loaded.extend(fires::through_peer(mosquitto.address, fires)?);
         Load::end(load)?;
@@ -48,9 +54,9 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
     station.stop()?;
     let slowest_load = rates.iter().copied().fold(f64::INFINITY, f64::min);
     let mut with_load = row("with 20,000 other readings/s", LOADED_BAR_MS, &loaded, &peer_loaded);
-    with_load
-        .notes
-        .push(format!("{DEVICES} devices published {slowest_load:.0} other readings/s or more, QoS 1, acknowledged"));
+    with_load.notes.push(format!(
+        "{DEVICES} devices published {slowest_load:.0} other readings/s or more, QoS 1, while the fires were measured"
+    ));
     if slowest_load < f64::from(READINGS_PER_S) {
         with_load.met = Some(false);
         with_load.notes.push("the load did not reach 20,000/s".into());

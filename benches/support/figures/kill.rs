@@ -1,15 +1,19 @@
-//! SIGKILL at random under load, and every few rounds once more in the middle of the start that follows. After each round: every acknowledged reading is in the journal, every fire that is in
-//! the journal (acknowledged or not) has exactly one alert, and no alert id was given twice.
+//! SIGKILL at random under load, and every few rounds once more in the middle of the start that follows. After each
+//! round: every acknowledged reading is in the journal, every fire that is in the journal (acknowledged or not) has
+//! exactly one alert, and no alert id was given twice. At the end: who was called about an alert twice was so only because
+//! the kill came between the call and its record, and under the same idempotency key.
 
 use crate::support::Fault;
 use crate::support::device::Device;
 use crate::support::fires;
 use crate::support::load::{Load, Loaded};
+use crate::support::messages::Messages;
 use crate::support::options::Options;
 use crate::support::random::Random;
 use crate::support::site_plan::{SECRET, SitePlan};
 use crate::support::station::{Home, Station};
 use crate::support::table::Row;
+use crate::support::webhook::Webhook;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -41,6 +45,7 @@ struct Found {
     doubled: u64,
     ids: HashSet<AlertId>,
     raised: BTreeMap<String, u32>,
+    messages: Messages,
     journal_read_to: u64,
     alerts_read_to: u64,
 }
@@ -57,7 +62,8 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
         .step_by(usize::try_from(ROUNDS_PER_SITE)?)
         .map(|round| SitePlan::new(&site_of(round), "", 0));
     let sites: Vec<SitePlan> = homes.chain([SitePlan::new("load", "load-", CONNECTIONS)]).collect();
-    let home = Home::new(&options.dir, &sites)?;
+    let centre = Webhook::start()?;
+    let home = Home::told_by_webhook(&options.dir, &sites, &centre.url())?;
     let mut found = Found::default();
     let (mut ready, mut killed_starts) = (Vec::new(), 0);
     let mut station = home.start()?;
@@ -75,9 +81,19 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
         found.check(&home.data(), &done)?;
     }
     station.stop()?;
+    found.read_journal(&home.data().join("journal"))?;
+    let told = found.messages.against(&centre.keys());
     let met = found.missing == 0 && found.alerts_lost == 0 && found.doubled == 0;
     let slowest = ready.iter().copied().fold(0.0, f64::max);
-    Ok(vec![Row {
+    let messages = Row {
+        figure: "the same kills: calls of a webhook about the alerts".into(),
+        bar: "none twice, but for a kill between the call and its record; then with the same key".into(),
+        measured: format!("{} without that reason", told.unreasoned),
+        ratio: format!("of {} calls, {} with that reason", told.calls, told.twice),
+        met: Some(told.unreasoned == 0 && told.calls > 0),
+        notes: vec!["what the receiver noted against the attempts and ends in the journal".into()],
+    };
+    let frames = Row {
         figure: format!("SIGKILL at random under load, {} rounds", options.rounds),
         bar: "0 acknowledged readings missing, 0 alerts lost, 0 alert ids doubled".into(),
         measured: format!("{} missing, {} lost, {} doubled", found.missing, found.alerts_lost, found.doubled),
@@ -88,7 +104,8 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
             options.seed,
             KILL_AFTER_MIN_MS + KILL_AFTER_SPREAD_MS
         )],
-    }])
+    };
+    Ok(vec![frames, messages])
 }
 
 fn site_of(round: u32) -> String {
@@ -149,7 +166,9 @@ impl Found {
         let mut reader = Reader::open(&RealDisk, journal, self.journal_read_to + 1)?;
         let (mut keys, mut burnt) = (HashSet::new(), BTreeSet::new());
         while let Some(record) = reader.next(last)? {
-            if let Input::Frame(frame) = decode_entry(Seq(record.seq), record.bytes)?.input {
+            let input = decode_entry(Seq(record.seq), record.bytes)?.input;
+            self.messages.entry(&input);
+            if let Input::Frame(frame) = input {
                 let payload: serde_json::Value = serde_json::from_slice(frame.payload).unwrap_or_default();
                 let key = payload.get("id").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
                 if frame.site.starts_with(fires::SITE) {

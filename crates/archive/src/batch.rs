@@ -9,6 +9,8 @@ use watchfire_model::{
 /// Rows at which a batch is full. At 100,000 readings a second it fills five times a second; more would make the
 /// archive lag in leaps, fewer would spend the time on commits.
 pub const BATCH_ROWS_MAX: usize = 20_000;
+/// The same for a server: the way there is longer, and more rows of a series meet in its index.
+pub(crate) const BATCH_ROWS_MAX_SERVER: usize = 60_000;
 
 /// Entries and alert records in the order of their logs, to be written together. It can be filled again after it was
 /// written and keeps its memory.
@@ -28,6 +30,8 @@ pub struct Batch {
     pub(crate) entries_from: Option<Seq>,
     pub(crate) entries_to: Option<Seq>,
     pub(crate) alerts_to: Option<u64>,
+    /// Beyond [`BATCH_ROWS_MAX`].
+    pub(crate) rows_more: usize,
 }
 
 #[derive(Debug)]
@@ -62,6 +66,11 @@ pub struct Gap {
 }
 
 impl Batch {
+    /// An empty one that is full at so many rows.
+    pub(crate) fn of_rows(rows_max: usize) -> Batch {
+        Batch { rows_more: rows_max.saturating_sub(BATCH_ROWS_MAX), ..Batch::default() }
+    }
+
     /// A frame's entry: its readings and the count of its defects.
     pub fn decoded(&mut self, seq: Seq, received: Timestamp, site: &SiteId, decoded: &Decoded) {
         self.entry(seq);
@@ -142,9 +151,10 @@ impl Batch {
         self.readings.len() + self.defects.len() + self.outcomes.len() + self.orders.len() + transitions
     }
 
-    /// Whether it is time to write it: at [`BATCH_ROWS_MAX`] rows.
+    /// Whether it is time to write it: at [`BATCH_ROWS_MAX`] rows, and later for one of [`crate::Store::batch`].
     pub fn is_full(&self) -> bool {
-        self.readings.len() >= BATCH_ROWS_MAX || self.rows() >= BATCH_ROWS_MAX
+        let rows_max = BATCH_ROWS_MAX + self.rows_more;
+        self.readings.len() >= rows_max || self.rows() >= rows_max
     }
 
     /// Whether there is nothing to write, not even a cursor to move.

@@ -1,7 +1,6 @@
 //! Why the archive could not be opened or written: each variant is the caller's next step.
 
 use crate::fault::{Cause, Fault, Trouble};
-use crate::schema::Unfit;
 use crate::store::Cursors;
 use watchfire_model::{JournalId, Seq};
 
@@ -11,7 +10,7 @@ pub enum OpenError {
     /// It belongs to other logs: stop. Neither may be used with the other.
     #[error(
         "the archive's {log} cursor is of journal {found}, but this journal is {expected}: start with the journal it \
-         belongs to, or move the file aside to begin a new archive"
+         belongs to, or move the archive aside to begin a new one"
     )]
     OtherJournal {
         /// `entries` or `alerts`.
@@ -30,14 +29,17 @@ pub enum OpenError {
         known: i64,
     },
     /// Some other program's database: name another path.
-    #[error("the file is a database of another program: name another path for the archive")]
+    #[error("this is a database of another program: name another place for the archive")]
     NotAnArchive,
     /// Locked by another process: again soon.
     #[error("the archive is locked by another process, try again: {0}")]
     Busy(#[source] Cause),
-    /// Missing directory, permission, disk: again later.
-    #[error("the archive cannot be opened, check its directory and disk: {0}")]
+    /// Missing directory, server, permission, disk: again later.
+    #[error("the archive cannot be opened, check its disk or its server: {0}")]
     Unavailable(#[source] Cause),
+    /// It may only be read, as a stand-by is: again later, when it may be written or another takes its place.
+    #[error("the archive may only be read, make it writable or name the server that is: {0}")]
+    ReadOnly(#[source] Cause),
     /// No room even to open it: make some.
     #[error("no room to open the archive, free some or raise its limit: {0}")]
     Full(#[source] Cause),
@@ -52,9 +54,13 @@ pub enum WriteError {
     /// Another process holds the lock: again soon.
     #[error("the archive is locked by another process, try again: {0}")]
     Busy(#[source] Cause),
-    /// The file or its disk does not answer: again with growing pauses.
-    #[error("the archive cannot be written, check its file and disk: {0}")]
+    /// The disk or the server does not answer: again with growing pauses.
+    #[error("the archive cannot be written, check its disk or its server: {0}")]
     Unavailable(#[source] Cause),
+    /// It may only be read, as a stand-by is: again with growing pauses, when it may be written or another takes its
+    /// place.
+    #[error("the archive may only be read, make it writable or name the server that is: {0}")]
+    ReadOnly(#[source] Cause),
     /// The disk or `bytes_max` is full: [`crate::Store::retain`], then again.
     #[error("the archive is full, give up old history or raise its limit: {0}")]
     Full(#[source] Cause),
@@ -82,6 +88,7 @@ impl WriteError {
         match self {
             WriteError::Busy(_) => "busy",
             WriteError::Unavailable(_) => "unavailable",
+            WriteError::ReadOnly(_) => "read_only",
             WriteError::Full(_) => "full",
             WriteError::Damaged(_) => "damaged",
             WriteError::Moved(_) => "moved",
@@ -90,11 +97,32 @@ impl WriteError {
     }
 }
 
+/// Why a place cannot be used as an archive.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unfit {
+    #[error("it is another program's database")]
+    Foreign,
+    #[error("schema {found} is newer than {known}")]
+    Newer { found: i64, known: i64 },
+    #[error(transparent)]
+    Fault(Fault),
+}
+
+impl<E> From<E> for Unfit
+where
+    Fault: From<E>,
+{
+    fn from(error: E) -> Unfit {
+        Unfit::Fault(Fault::from(error))
+    }
+}
+
 impl From<Fault> for WriteError {
     fn from(fault: Fault) -> WriteError {
         match fault.trouble() {
             Trouble::Busy => WriteError::Busy(Cause(fault)),
             Trouble::Unavailable => WriteError::Unavailable(Cause(fault)),
+            Trouble::ReadOnly => WriteError::ReadOnly(Cause(fault)),
             Trouble::Full => WriteError::Full(Cause(fault)),
             Trouble::Damaged => WriteError::Damaged(Cause(fault)),
         }
@@ -107,11 +135,18 @@ impl From<rusqlite::Error> for WriteError {
     }
 }
 
+impl From<tokio_postgres::Error> for WriteError {
+    fn from(error: tokio_postgres::Error) -> WriteError {
+        WriteError::from(Fault::from(error))
+    }
+}
+
 impl From<Fault> for OpenError {
     fn from(fault: Fault) -> OpenError {
         match fault.trouble() {
             Trouble::Busy => OpenError::Busy(Cause(fault)),
             Trouble::Unavailable => OpenError::Unavailable(Cause(fault)),
+            Trouble::ReadOnly => OpenError::ReadOnly(Cause(fault)),
             Trouble::Full => OpenError::Full(Cause(fault)),
             Trouble::Damaged => OpenError::Damaged(Cause(fault)),
         }
@@ -133,6 +168,7 @@ pub(crate) fn write_error_of(error: OpenError) -> WriteError {
     match error {
         OpenError::Busy(cause) => WriteError::Busy(cause),
         OpenError::Unavailable(cause) => WriteError::Unavailable(cause),
+        OpenError::ReadOnly(cause) => WriteError::ReadOnly(cause),
         OpenError::Full(cause) => WriteError::Full(cause),
         OpenError::Damaged(cause) => WriteError::Damaged(cause),
         other => WriteError::Damaged(Cause(Fault::malformed("the archive", other))),
@@ -143,6 +179,7 @@ pub(crate) fn open_error_of(error: WriteError) -> OpenError {
     match error {
         WriteError::Busy(cause) => OpenError::Busy(cause),
         WriteError::Unavailable(cause) => OpenError::Unavailable(cause),
+        WriteError::ReadOnly(cause) => OpenError::ReadOnly(cause),
         WriteError::Full(cause) => OpenError::Full(cause),
         WriteError::Damaged(cause) => OpenError::Damaged(cause),
         WriteError::Moved(_) | WriteError::Hole { .. } => {

@@ -1,28 +1,27 @@
 //! The read side: a few read-only connections that anybody may ask through, while the writer writes. A query sees one
 //! committed state of the archive from its first row to its last.
 
+use crate::alerts::{AlertHistory, AlertsPage, AlertsQuery};
+use crate::errors::Unfit;
 use crate::fault::{Cause, Fault, Trouble};
-use crate::schema::{self, Unfit};
-use rusqlite::Connection;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-/// Connections that are open at a time.
-pub const READERS_MAX: usize = 4;
-/// How long a query waits for one of them, and for a lock.
-const WAIT: Duration = Duration::from_secs(5);
+use crate::postgres::{self, Server, ServerReader};
+use crate::readings::{ReadingsQuery, Series};
+use crate::registry::{Counts, DefectCount, DeviceRow, OrderRow};
+use crate::sqlite::{self, FileReader};
+use std::path::Path;
+use std::sync::Arc;
+use watchfire_model::{AlertId, DeviceKey, Seq, SiteId, Timestamp};
 
 /// Why a question was not answered.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
-    /// Every reader is in use or the file is locked: again soon.
+    /// Every reader is in use or the archive is locked: again soon.
     #[error("the archive is busy, ask again: {0}")]
     Busy(#[source] Cause),
     /// The archive is down: again later.
     #[error("the archive cannot be read now: {0}")]
     Unavailable(#[source] Cause),
-    /// The file is not what it should be: a person is needed.
+    /// The archive is not what it should be: a person is needed.
     #[error("the archive is damaged, move it aside and restore a backup or begin a new one: {0}")]
     Damaged(#[source] Cause),
     /// More than one question may read: ask for less.
@@ -37,91 +36,125 @@ impl From<Fault> for QueryError {
         }
         match fault.trouble() {
             Trouble::Busy => QueryError::Busy(Cause(fault)),
-            Trouble::Unavailable | Trouble::Full => QueryError::Unavailable(Cause(fault)),
+            Trouble::Unavailable | Trouble::ReadOnly | Trouble::Full => QueryError::Unavailable(Cause(fault)),
             Trouble::Damaged => QueryError::Damaged(Cause(fault)),
         }
     }
 }
 
-/// Answers questions about the past. Cheap to clone; all clones share the readers. Every method waits for the disk:
-/// call it where waiting is allowed.
+impl From<Unfit> for QueryError {
+    fn from(unfit: Unfit) -> QueryError {
+        match unfit {
+            Unfit::Fault(fault) => QueryError::from(fault),
+            Unfit::Foreign | Unfit::Newer { .. } => {
+                QueryError::Damaged(Cause(Fault::malformed("the archive", unfit.to_string())))
+            }
+        }
+    }
+}
+
+/// Answers questions about the past. Cheap to clone; all clones share the readers. Every method waits for the disk or
+/// the server: call it where waiting is allowed, never within a task.
 #[derive(Clone)]
 pub struct History {
-    shared: Arc<Shared>,
+    source: Arc<Source>,
 }
 
-struct Shared {
-    path: PathBuf,
-    readers: Mutex<Readers>,
-    returned: Condvar,
-}
-
-#[derive(Default)]
-struct Readers {
-    idle: Vec<Connection>,
-    lent: usize,
+enum Source {
+    File(FileReader),
+    Server(Box<ServerReader>),
 }
 
 impl History {
     /// The history in that file. The file is opened with the first question, and again after it could not be read: an
     /// archive that is down keeps nobody from starting.
     pub fn open(path: &Path) -> History {
-        let shared = Shared { path: path.to_owned(), readers: Mutex::default(), returned: Condvar::new() };
-        History { shared: Arc::new(shared) }
+        History { source: Arc::new(Source::File(FileReader::new(path))) }
     }
 
-    /// Answers with what `ask` reads from one committed state.
-    pub(crate) fn ask<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, QueryError> {
-        let mut reader = self.shared.lend()?;
-        let connection = match reader.connection.take() {
-            Some(connection) => connection,
-            None => schema::open_reader(&self.shared.path, WAIT).map_err(query_error_of)?,
-        };
-        let answer = connection.unchecked_transaction().map_err(Fault::from).and_then(|state| ask(&state))?;
-        // After an error the connection is dropped: the file may have become another one.
-        reader.connection = Some(connection);
-        Ok(answer)
+    /// The history on that server, which is connected to with the first question, and again after it was down.
+    pub fn on_server(server: &Server) -> History {
+        History { source: Arc::new(Source::Server(Box::new(ServerReader::new(server)))) }
     }
-}
 
-/// The right to one of the readers; gives it back, whatever happens.
-struct Reader<'a> {
-    shared: &'a Shared,
-    connection: Option<Connection>,
-}
-
-impl Shared {
-    fn lend(&self) -> Result<Reader<'_>, QueryError> {
-        let full = |readers: &mut Readers| readers.lent >= READERS_MAX;
-        let waited = self.returned.wait_timeout_while(self.readers(), WAIT, full);
-        let (mut readers, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        if readers.lent >= READERS_MAX {
-            return Err(QueryError::Busy(Cause(Fault::Limit("every reader is in use"))));
+    /// A page of alerts, newest first.
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn alerts(&self, query: &AlertsQuery) -> Result<AlertsPage, QueryError> {
+        match &*self.source {
+            Source::File(file) => file.ask(|connection| sqlite::alerts_query::alerts(connection, query)),
+            Source::Server(server) => server.ask(async |link| postgres::alerts_query::alerts(link, query).await),
         }
-        readers.lent += 1;
-        Ok(Reader { shared: self, connection: readers.idle.pop() })
     }
 
-    fn readers(&self) -> MutexGuard<'_, Readers> {
-        // The lock guards a list and a number that are changed together; a panic elsewhere leaves them whole.
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Everything about one alert; `None` when it is not in the archive.
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn alert(&self, id: AlertId) -> Result<Option<AlertHistory>, QueryError> {
+        match &*self.source {
+            Source::File(file) => file.ask(|connection| sqlite::alerts_query::alert(connection, id)),
+            Source::Server(server) => server.ask(async |link| postgres::alerts_query::alert(link, id).await),
+        }
     }
-}
 
-impl Drop for Reader<'_> {
-    fn drop(&mut self) {
-        let mut readers = self.shared.readers();
-        readers.lent -= 1;
-        readers.idle.extend(self.connection.take());
-        self.shared.returned.notify_one();
+    /// The readings of a device, each series by itself, in order of point and metric. A series without readings in
+    /// that span is left out.
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn readings(&self, query: &ReadingsQuery) -> Result<Vec<Series>, QueryError> {
+        match &*self.source {
+            Source::File(file) => file.ask(|connection| sqlite::readings_query::readings(connection, query)),
+            Source::Server(server) => server.ask(async |link| postgres::readings_query::readings(link, query).await),
+        }
     }
-}
 
-fn query_error_of(unfit: Unfit) -> QueryError {
-    match unfit {
-        Unfit::Fault(fault) => QueryError::from(fault),
-        Unfit::Foreign | Unfit::Newer { .. } => {
-            QueryError::Damaged(Cause(Fault::malformed("the archive", unfit.to_string())))
+    /// The devices of a site, by source and name, after the one given.
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn devices(&self, site: &SiteId, after: Option<&DeviceKey>) -> Result<Vec<DeviceRow>, QueryError> {
+        match &*self.source {
+            Source::File(file) => file.ask(|connection| sqlite::registry_query::devices(connection, site, after)),
+            Source::Server(server) => {
+                server.ask(async |link| postgres::registry_query::devices(link, site, after).await)
+            }
+        }
+    }
+
+    /// Orders before that entry, newest first.
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn orders(&self, before: Option<Seq>) -> Result<Vec<OrderRow>, QueryError> {
+        let before = before.map_or(i64::MAX, |seq| seq.0.cast_signed());
+        match &*self.source {
+            Source::File(file) => file.ask(|connection| sqlite::registry_query::orders(connection, before)),
+            Source::Server(server) => server.ask(async |link| postgres::registry_query::orders(link, before).await),
+        }
+    }
+
+    /// Defects of the days from that time on, counted by site, source and kind.
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn defects(&self, from: Timestamp) -> Result<Vec<DefectCount>, QueryError> {
+        match &*self.source {
+            Source::File(file) => file.ask(|connection| sqlite::registry_query::defects(connection, from)),
+            Source::Server(server) => server.ask(async |link| postgres::registry_query::defects(link, from).await),
+        }
+    }
+
+    /// How much there is of everything.
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn counts(&self) -> Result<Counts, QueryError> {
+        match &*self.source {
+            Source::File(file) => file.ask(sqlite::registry_query::counts),
+            Source::Server(server) => server.ask(async |link| postgres::registry_query::counts(link).await),
         }
     }
 }

@@ -1,10 +1,13 @@
-//! History: what the logs said, in one SQLite file, for people who look back.
+//! History: what the logs said, in one SQLite file or on a PostgreSQL server, for people who look back.
 //!
 //! # Promise
 //! Everything in the archive is derived from the journal and the alert log, and each entry and record is in it exactly
 //! once in effect: [`Store::write`] puts the rows of a [`Batch`] and both cursors into one transaction, and leaves out what
 //! is at or before the cursors. A crash between any two steps leaves an earlier state of rows and cursors *together*; the
 //! station reads the logs again from [`Store::cursors`].
+//!
+//! [`Store`] and [`History`] are the same for both places, and `tests/archive/conformance.rs` holds what both must answer
+//! alike. What follows is about the file; about the server see `postgres/mod.rs`.
 //!
 //! That is why `synchronous=NORMAL` is enough. In WAL mode it never leaves a state that was not committed; after a power
 //! loss it may leave an older one, and the logs refill the rest. One fdatasync a batch (`FULL`) would buy nothing and would
@@ -34,36 +37,33 @@
 //!
 //! # Absent on purpose
 //! - No unique index on readings: re-delivery is excluded by the cursor, and an index would cost ten times the write.
-//! - No trait over backends. `tests/archive/conformance.rs` is what a second one has to answer alike.
+//! - No trait over the two places: there are two, and the compiler has both matched.
 //! - No state in memory that the file does not have: after any error the connection and all that was read over it are
 //!   dropped, and the next write begins with what is committed.
 //! - A failed fsync of this file is not fatal as the journal's is, because the file can be made again from the logs and a
 //!   backup; it is [`WriteError::Unavailable`].
 
-mod alert_rows;
-mod alerts_query;
+mod alert_words;
+mod alerts;
 mod batch;
-mod block;
-mod delivery_rows;
 mod downsample;
 mod errors;
 mod fault;
-mod fold;
 mod history;
 mod metrics;
-mod names;
 mod point;
-mod readings_query;
+mod pool;
+mod postgres;
+mod readings;
 mod recent_keys;
-mod registry_query;
+mod registry;
 mod retention;
-mod rows;
-mod schema;
+mod sqlite;
 mod store;
-mod tail;
+mod sweep;
 mod varint;
 
-pub use alerts_query::{
+pub use alerts::{
     ALERTS_MAX, AlertHistory, AlertsCursor, AlertsPage, AlertsQuery, DELIVERIES_MAX, DeliveryRow, DeliveryState,
     NotACursor, TRANSITIONS_MAX,
 };
@@ -71,9 +71,10 @@ pub use batch::{BATCH_ROWS_MAX, Batch, Gap};
 pub use downsample::SeriesPoint;
 pub use errors::{OpenError, WriteError};
 pub use fault::Cause;
-pub use history::{History, QueryError, READERS_MAX};
-pub use names::SERIES_PER_SITE_MAX;
-pub use readings_query::{POINTS_MAX, POINTS_READ_MAX, ReadingsQuery, SERIES_MAX, Series};
-pub use registry_query::{Counts, DefectCount, DeviceRow, LIST_MAX, OrderRow};
+pub use history::{History, QueryError};
+pub use pool::READERS_MAX;
+pub use postgres::{Server, ServerError, ServerOptions};
+pub use readings::{POINTS_MAX, POINTS_READ_MAX, ReadingsQuery, SERIES_MAX, SERIES_PER_SITE_MAX, Series};
+pub use registry::{Counts, DefectCount, DeviceRow, LIST_MAX, OrderRow};
 pub use retention::{GivenUp, Retention};
 pub use store::{Cursors, Store, StoreOptions};

@@ -21,7 +21,7 @@ pub(crate) const READINGS: &str = "readings";
 pub(crate) const TRANSITIONS: &str = "transitions";
 pub(crate) const DELIVERIES: &str = "deliveries";
 pub(crate) const ORDERS: &str = "orders";
-pub(crate) const ERRORS: [&str; 5] = ["busy", "unavailable", "full", "damaged", "moved"];
+pub(crate) const ERRORS: [&str; 7] = ["busy", "unavailable", "read_only", "full", "damaged", "moved", "hole"];
 
 impl Metrics {
     pub(crate) fn new() -> Metrics {
@@ -33,7 +33,7 @@ impl Metrics {
             errors: counters("write_errors_total", "Writes that failed, by the next step.", "error"),
             write_seconds: histogram("write_seconds", "Time to write a batch, its fold included."),
             fold_seconds: histogram("fold_seconds", "Time to fold the tail into blocks."),
-            bytes: gauge("bytes", "Size of the archive's file."),
+            bytes: gauge("bytes", "Size of the archive."),
             bytes_max: gauge("bytes_max", "Limit of that size; 0 when there is none."),
             tail: gauge("tail_readings", "Readings that wait to be folded into blocks."),
         };
@@ -61,6 +61,29 @@ impl Metrics {
 
     pub(crate) fn count(&self, table: &str, rows: usize) {
         self.rows.with_label_values(&[table]).inc_by(rows.try_into().unwrap_or(u64::MAX));
+    }
+}
+
+/// What a batch came to.
+#[derive(Default)]
+pub(crate) struct Written {
+    pub(crate) readings: u64,
+    pub(crate) repeats: u64,
+    pub(crate) refused: u64,
+    pub(crate) transitions: usize,
+    pub(crate) deliveries: usize,
+    pub(crate) orders: usize,
+}
+
+impl Written {
+    /// Counts it.
+    pub(crate) fn count(&self, metrics: &Metrics) {
+        metrics.count(READINGS, usize::try_from(self.readings).unwrap_or(usize::MAX));
+        metrics.count(TRANSITIONS, self.transitions);
+        metrics.count(DELIVERIES, self.deliveries);
+        metrics.count(ORDERS, self.orders);
+        metrics.repeats.inc_by(self.repeats);
+        metrics.refused.inc_by(self.refused);
     }
 }
 

@@ -1,19 +1,16 @@
-//! The one writer.
+//! The one writer of an archive, in a file or on a server.
 
-use crate::batch::Batch;
-use crate::errors::{OpenError, WriteError, open_error_of, write_error_of};
-use crate::fault::Fault;
-use crate::metrics::{self, Metrics};
-use crate::names::Names;
-use crate::schema;
-use crate::{fold, rows, tail};
+use crate::batch::{BATCH_ROWS_MAX_SERVER, Batch};
+use crate::errors::{OpenError, WriteError};
+use crate::postgres::{Server, ServerOptions, ServerStore};
+use crate::retention::{GivenUp, Retention};
+use crate::sqlite::FileStore;
 use prometheus::Registry;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 use watchfire_model::{JournalId, Seq};
 
-/// How the archive is kept.
+/// How an archive in a file is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreOptions {
     /// Most bytes of the file; beyond them writing answers [`WriteError::Full`]. `None`: as the disk has.
@@ -42,26 +39,16 @@ pub struct Cursors {
 
 /// The one writer of an archive, used from one thread. Reading goes by [`crate::History`].
 pub struct Store {
-    path: PathBuf,
-    journal: JournalId,
-    alert_journal: JournalId,
-    pub(crate) options: StoreOptions,
-    /// `None` after an error: what is in memory may be ahead of the file, so all of it is read again.
-    live: Option<Live>,
-    cursors: Cursors,
-    durable: Cursors,
-    pub(crate) metrics: Metrics,
+    place: Place,
 }
 
-/// A connection and what was read over it.
-pub(crate) struct Live {
-    pub(crate) connection: Connection,
-    names: Names,
-    tail_readings: u64,
+enum Place {
+    File(Box<FileStore>),
+    Server(Box<ServerStore>),
 }
 
 impl Store {
-    /// Opens the archive of these logs; makes it when there is none.
+    /// Opens the archive of these logs in a file; makes it when there is none.
     ///
     /// # Errors
     /// As the variants say; [`OpenError::OtherJournal`] is the one that ends the station.
@@ -79,16 +66,22 @@ impl Store {
         alert_journal: JournalId,
         options: StoreOptions,
     ) -> Result<Store, OpenError> {
-        let metrics = Metrics::new();
-        metrics.bytes_max.set(options.bytes_max.map_or(0, u64::cast_signed));
-        let (path, cursors) = (path.to_owned(), Cursors::default());
-        let mut store = Store { path, journal, alert_journal, options, live: None, cursors, durable: cursors, metrics };
-        let (live, cursors) = store.connect()?;
-        store.live = Some(live);
-        store.cursors = cursors;
-        // What a killed process left in the page cache only is made durable before anybody counts on it.
-        store.sync().map_err(open_error_of)?;
-        Ok(store)
+        let file = FileStore::open(path, journal, alert_journal, options)?;
+        Ok(Store { place: Place::File(Box::new(file)) })
+    }
+
+    /// Opens the archive of these logs on a server; makes its tables when there are none.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn on_server(
+        server: &Server,
+        journal: JournalId,
+        alert_journal: JournalId,
+        options: ServerOptions,
+    ) -> Result<Store, OpenError> {
+        let server = ServerStore::open(server, journal, alert_journal, options)?;
+        Ok(Store { place: Place::Server(Box::new(server)) })
     }
 
     /// Registers the writer's metrics.
@@ -96,18 +89,35 @@ impl Store {
     /// # Errors
     /// When the registry has metrics of these names.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
-        self.metrics.register(registry)
+        match &self.place {
+            Place::File(file) => file.register(registry),
+            Place::Server(server) => server.register(registry),
+        }
     }
 
     /// How far the logs are committed: where to read on. A crash of the machine can take this back to
     /// [`Store::durable`], a crash of the process cannot.
     pub fn cursors(&self) -> Cursors {
-        self.cursors
+        match &self.place {
+            Place::File(file) => file.cursors(),
+            Place::Server(server) => server.cursors(),
+        }
     }
 
     /// How far the logs are known to be on the disk: what their retention may go by.
     pub fn durable(&self) -> Cursors {
-        self.durable
+        match &self.place {
+            Place::File(file) => file.durable(),
+            Place::Server(server) => server.durable(),
+        }
+    }
+
+    /// An empty batch of the size that suits the place.
+    pub fn batch(&self) -> Batch {
+        match &self.place {
+            Place::File(_) => Batch::default(),
+            Place::Server(_) => Batch::of_rows(BATCH_ROWS_MAX_SERVER),
+        }
     }
 
     /// Writes the batch and both cursors in one transaction, and empties the batch. What is at or before the cursors
@@ -116,176 +126,64 @@ impl Store {
     /// # Errors
     /// The batch is then as before, and none of it is written.
     pub fn write(&mut self, batch: &mut Batch) -> Result<(), WriteError> {
-        let timer = self.metrics.write_seconds.start_timer();
-        self.run(|store, live| store.try_write(live, batch))?;
-        timer.observe_duration();
-        self.metrics.batches.inc();
-        batch.clear();
-        Ok(())
+        match &mut self.place {
+            Place::File(file) => file.write(batch),
+            Place::Server(server) => server.write(batch),
+        }
     }
 
-    /// Copies the log into the file and syncs both, as far as readers let it. Returns what is durable now. Called now
-    /// and then (each half minute), so that the journal need not be kept longer than it must.
+    /// Does what is due between batches so that what was written becomes durable. Returns what is durable now. Called
+    /// now and then (each half minute), so that the journal need not be kept longer than it must.
     ///
     /// # Errors
     /// Nothing is lost; as after a failed write.
     pub fn sync(&mut self) -> Result<Cursors, WriteError> {
-        self.run(|store, live| {
-            let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
-            let (busy, log, copied): (bool, i64, i64) =
-                live.connection.query_row(checkpoint, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            if !busy && log == copied {
-                store.durable = store.cursors;
-            }
-            store.metrics.bytes.set(schema::file_bytes(&live.connection)?.1.cast_signed());
-            Ok(store.durable)
-        })
+        match &mut self.place {
+            Place::File(file) => file.sync(),
+            Place::Server(server) => server.sync(),
+        }
     }
 
-    /// Folds what waits in the tail into blocks now rather than when there is enough.
+    /// Does now what is else done in the background: a file's tail is folded into blocks, a server's roll-ups are made.
     ///
     /// # Errors
     /// Nothing is lost; as after a failed write.
     pub fn fold(&mut self) -> Result<(), WriteError> {
-        self.run(|store, live| store.fold_tail(live))
-    }
-
-    /// Runs a step of work; after an error the connection is given up, and the next step opens another.
-    pub(crate) fn run<T>(
-        &mut self,
-        work: impl FnOnce(&mut Store, &mut Live) -> Result<T, WriteError>,
-    ) -> Result<T, WriteError> {
-        let result = match self.take_live() {
-            Ok(mut live) => {
-                let result = work(self, &mut live);
-                if result.is_ok() {
-                    self.live = Some(live);
-                }
-                result
-            }
-            Err(error) => Err(error),
-        };
-        if let Err(error) = &result {
-            self.metrics.errors.with_label_values(&[error.as_str()]).inc();
+        match &mut self.place {
+            Place::File(file) => file.fold(),
+            Place::Server(server) => server.fold(),
         }
-        result
     }
 
-    fn take_live(&mut self) -> Result<Live, WriteError> {
-        if let Some(live) = self.live.take() {
-            return Ok(live);
+    /// Bytes of the archive that hold something now: what [`Retention::bytes_wanted`] is to be measured by.
+    ///
+    /// # Errors
+    /// As after a failed write.
+    pub fn bytes_used(&mut self) -> Result<u64, WriteError> {
+        match &mut self.place {
+            Place::File(file) => file.bytes_used(),
+            Place::Server(server) => server.bytes_used(),
         }
-        let (live, found) = self.connect().map_err(write_error_of)?;
-        self.check_not_behind(found)?;
-        self.cursors = found;
-        Ok(live)
     }
 
-    /// A file that is ahead took a commit whose success we were not told. One that is behind lost some.
-    fn check_not_behind(&mut self, found: Cursors) -> Result<(), WriteError> {
-        if found.entries >= self.cursors.entries && found.alerts >= self.cursors.alerts {
-            return Ok(());
+    /// Gives up what need not be kept, and the oldest readings until there is the room that is wanted. To be called
+    /// each hour, and after [`WriteError::Full`].
+    ///
+    /// # Errors
+    /// What was given up until then stays so; as after a failed write.
+    pub fn retain(&mut self, retention: &Retention) -> Result<GivenUp, WriteError> {
+        match &mut self.place {
+            Place::File(file) => file.retain(retention),
+            Place::Server(server) => server.retain(retention),
         }
-        (self.cursors, self.durable) = (found, found);
-        Err(WriteError::Moved(found))
-    }
-
-    fn try_write(&mut self, live: &mut Live, batch: &Batch) -> Result<(), WriteError> {
-        if live.tail_readings >= self.options.tail_readings_max {
-            self.fold_tail(live)?;
-        }
-        let Live { connection, names, tail_readings } = live;
-        let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let found = read_cursors(&step, self.journal, self.alert_journal).map_err(write_error_of)?;
-        self.check_not_behind(found)?;
-        check_no_hole(found, batch)?;
-        let written = rows::write(&step, names, batch, found, self.journal)?;
-        let cursors = Cursors {
-            entries: found.entries.max(batch.entries_to.unwrap_or_default()),
-            alerts: found.alerts.max(batch.alerts_to.unwrap_or_default()),
-        };
-        move_cursors(&step, cursors)?;
-        step.commit()?;
-        self.cursors = cursors;
-        *tail_readings += written.readings;
-        written.count(&self.metrics);
-        self.metrics.tail.set(tail_readings.cast_signed());
-        self.metrics.bytes.set(schema::file_bytes(connection)?.1.cast_signed());
-        Ok(())
-    }
-
-    fn fold_tail(&mut self, live: &mut Live) -> Result<(), WriteError> {
-        let timer = self.metrics.fold_seconds.start_timer();
-        let repeats = fold::fold(&mut live.connection, &mut live.names)?;
-        timer.observe_duration();
-        live.tail_readings = 0;
-        self.metrics.tail.set(0);
-        self.metrics.repeats.inc_by(repeats.try_into().unwrap_or(u64::MAX));
-        Ok(())
-    }
-
-    fn connect(&self) -> Result<(Live, Cursors), OpenError> {
-        let connection = schema::open_writer(&self.path, self.options.busy_wait, self.options.bytes_max)?;
-        let cursors = read_cursors(&connection, self.journal, self.alert_journal)?;
-        let mut names = Names::default();
-        tail::for_each_frame(&connection, (i64::MIN, i64::MAX), |frame| {
-            names.repeats(&connection, frame.device, frame.received, frame.fingerprint)?;
-            Ok(())
-        })?;
-        let tail_readings = tail::readings(&connection)?;
-        self.metrics.tail.set(tail_readings.cast_signed());
-        Ok((Live { connection, names, tail_readings }, cursors))
     }
 }
 
 /// What is between the cursor and the batch would be missing, and nothing would show it.
-fn check_no_hole(found: Cursors, batch: &Batch) -> Result<(), WriteError> {
+pub(crate) fn check_no_hole(found: Cursors, batch: &Batch) -> Result<(), WriteError> {
     let expected = Seq(found.entries.0 + 1);
     match batch.entries_from {
         Some(from) if from > expected => Err(WriteError::Hole { expected, found: from }),
         _ => Ok(()),
-    }
-}
-
-/// The cursors, after a check that they are those of these logs. Makes them where there are none.
-fn read_cursors(connection: &Connection, journal: JournalId, alert_journal: JournalId) -> Result<Cursors, OpenError> {
-    let entries = read_cursor(connection, "entries", journal)?;
-    let alerts = read_cursor(connection, "alerts", alert_journal)?;
-    Ok(Cursors { entries: Seq(entries), alerts })
-}
-
-fn read_cursor(connection: &Connection, log: &'static str, expected: JournalId) -> Result<u64, OpenError> {
-    let found: Option<(String, i64)> = connection
-        .prepare_cached("SELECT journal, position FROM cursors WHERE log = ?1")
-        .and_then(|mut statement| statement.query_row([log], |row| Ok((row.get(0)?, row.get(1)?))).optional())
-        .map_err(Fault::from)?;
-    match found {
-        Some((found, position)) if found == expected.to_string() => Ok(position.cast_unsigned()),
-        Some((found, _)) => Err(OpenError::OtherJournal { log, found, expected }),
-        None => {
-            let sql = "INSERT INTO cursors (log, journal, position) VALUES (?1, ?2, 0)";
-            connection.execute(sql, (log, expected.to_string())).map_err(Fault::from)?;
-            Ok(0)
-        }
-    }
-}
-
-fn move_cursors(connection: &Connection, cursors: Cursors) -> Result<(), Fault> {
-    let mut statement = connection.prepare_cached("UPDATE cursors SET position = ?2 WHERE log = ?1")?;
-    for (log, position) in [("entries", cursors.entries.0), ("alerts", cursors.alerts)] {
-        let changed = statement.execute((log, position.cast_signed()))?;
-        assert_eq!(changed, 1, "both cursors were read in this transaction");
-    }
-    Ok(())
-}
-
-impl rows::Written {
-    fn count(&self, metrics: &Metrics) {
-        metrics.count(metrics::READINGS, usize::try_from(self.readings).unwrap_or(usize::MAX));
-        metrics.count(metrics::TRANSITIONS, self.transitions);
-        metrics.count(metrics::DELIVERIES, self.deliveries);
-        metrics.count(metrics::ORDERS, self.orders);
-        metrics.repeats.inc_by(self.repeats);
-        metrics.refused.inc_by(self.refused);
     }
 }

@@ -6,13 +6,14 @@ use crate::login_limit::LoginLimit;
 use crate::meters::Meters;
 use crate::sessions::Sessions;
 use crate::users::Users;
+use crate::view::{DutyReportView, TransmissionDeviceView};
 use prometheus::{Histogram, Registry};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use watchfire_archive::History;
-use watchfire_model::{Bilingual, Order, Timestamp};
+use watchfire_model::{Bilingual, Order, SiteId, Timestamp};
 
 /// The station's time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -27,6 +28,8 @@ pub struct Console {
     pub commands: mpsc::Sender<Command>,
     /// Who may log in.
     pub users: Users,
+    /// Where questions about transmission devices go.
+    pub panels: mpsc::Sender<PanelQuestion>,
     /// What `/metrics` shows; the console adds its own.
     pub registry: Registry,
     /// What the probe found.
@@ -62,6 +65,27 @@ pub struct Command {
     pub order: Order,
     /// Answered when the order took effect and [`Live`] shows it, or with why the rules refused it.
     pub reply: oneshot::Sender<Result<(), Bilingual>>,
+}
+
+/// A question about transmission devices, for the station to answer.
+#[derive(Debug)]
+pub enum PanelQuestion {
+    /// How each is asked and what it answered.
+    Devices {
+        /// Only of that site.
+        site: Option<SiteId>,
+        /// The answer, by site and name.
+        reply: oneshot::Sender<Vec<TransmissionDeviceView>>,
+    },
+    /// A site's duty checks.
+    DutyChecks {
+        /// Of which site.
+        site: SiteId,
+        /// Of which month; the one that runs by default.
+        month: Option<String>,
+        /// The answer; `None` when that is not a month.
+        reply: oneshot::Sender<Option<DutyReportView>>,
+    },
 }
 
 /// How much of everything.

@@ -29,11 +29,12 @@ mod server;
 mod sessions;
 mod station_status;
 mod stream;
+mod turns;
 mod users;
 pub mod view;
 
 pub use alert_board::{ALERTS_MAX, ALERTS_OVER_MAX, STEPS_PER_ALERT_MAX};
-pub use console::{Clock, Command, Console, DemoLogin, Limits};
+pub use console::{Clock, Command, Console, DemoLogin, Limits, PanelQuestion};
 pub use device_table::{POINTS_PER_DEVICE_MAX, SeenDevice, UNCLAIMED_DEVICES_MAX};
 pub use feed::{ALERT_EVENT_BYTES_MAX, ALERT_EVENTS_MAX, DEVICE_EVENTS_MAX};
 pub use health::{Health, ProbePass};

@@ -2,13 +2,14 @@
 //!
 //! The station's threads call [`Live::alert_record`], [`Live::decoded`] and the like; each takes one short lock and
 //! never waits for a browser, a disk or the archive. Readers copy what they need in small portions
-//! ([`DEVICES_PER_LOCK`]), so that the station never waits long for them either.
+//! ([`DEVICES_PER_LOCK`]), and begin none while the station waits ([`Turns`]): it waits for no more than one of each.
 
 use crate::alert_board::{AlertBoard, Known, Urgency};
 use crate::device_table::{DeviceTable, SeenDevice};
 use crate::feed::{Feed, FeedEvent, FeedKind};
 use crate::names::Names;
 use crate::station_status::{StationStatus, StatusNumbers};
+use crate::turns::Turns;
 use crate::view::{AlertView, DeviceView, SitePage, StatusView};
 use arc_swap::ArcSwap;
 use serde::Serialize;
@@ -32,8 +33,8 @@ pub const ALERTS_PER_BOARD_MAX: usize = 2_000;
 #[derive(Debug)]
 pub struct Live {
     names: ArcSwap<Names>,
-    alerts: Mutex<AlertBoard>,
-    devices: Mutex<DeviceTable>,
+    alerts: Turns<AlertBoard>,
+    devices: Turns<DeviceTable>,
     station: Mutex<StationStatus>,
     feed: Feed,
     now: AtomicI64,
@@ -65,8 +66,8 @@ impl Live {
     pub fn new() -> Live {
         Live {
             names: ArcSwap::from_pointee(Names::default()),
-            alerts: Mutex::default(),
-            devices: Mutex::default(),
+            alerts: Turns::default(),
+            devices: Turns::default(),
             station: Mutex::default(),
             feed: Feed::new(),
             now: AtomicI64::new(0),
@@ -79,9 +80,9 @@ impl Live {
         self.tick(loaded.at);
         self.feed.begin_at(loaded.position);
         let names = self.names.load();
-        let mut alerts = lock(&self.alerts);
+        let mut alerts = self.alerts.first();
         loaded.alerts.into_iter().for_each(|alert| alerts.load(alert, &names));
-        let mut devices = lock(&self.devices);
+        let mut devices = self.devices.first();
         devices.watch_from(loaded.at);
         loaded.devices.iter().for_each(|device| devices.load(device));
         alerts.open_by_device().for_each(|(key, open)| devices.open_alerts(key, open));
@@ -93,20 +94,20 @@ impl Live {
             return;
         }
         let names = self.names.load();
-        let changed = lock(&self.alerts).apply(record, &names);
+        let changed = self.alerts.first().apply(record, &names);
         let last = changed.alerts.len().saturating_sub(1);
         let event = |(index, alert): (usize, &crate::alert_board::ChangedAlert)| FeedEvent {
             raised_at: alert.raised_at,
             ..FeedEvent::new(FeedKind::Alert, (index == last).then_some(position), json(&alert.view))
         };
         self.feed.publish(position, changed.alerts.iter().enumerate().map(event).collect());
-        let mut devices = lock(&self.devices);
+        let mut devices = self.devices.first();
         changed.devices.iter().for_each(|(key, open)| devices.open_alerts(key, *open));
     }
 
     /// Notes what a frame said. Its defects are counted by [`Live::defects`].
     pub fn decoded(&self, at: Timestamp, site: &SiteId, decoded: &Decoded) {
-        lock(&self.devices).decoded(at, site, decoded);
+        self.devices.first().decoded(at, site, decoded);
     }
 
     /// The station's time; about once a second.
@@ -118,14 +119,14 @@ impl Live {
     pub fn setup(&self, sites: &Sites) {
         let names = Arc::new(Names::new(sites));
         self.names.store(Arc::clone(&names));
-        lock(&self.alerts).rename(&names);
-        lock(&self.devices).setup(&names);
+        self.alerts.first().rename(&names);
+        self.devices.first().setup(&names);
         self.renamed.store(true, Ordering::Release);
     }
 
     /// Notes what became of a send.
     pub fn outcome(&self, at: Timestamp, outcome: &Outcome) {
-        lock(&self.alerts).outcome(at, outcome, &self.names.load());
+        self.alerts.first().outcome(at, outcome, &self.names.load());
     }
 
     /// Counts what was wrong with a frame, and keeps it for the status page.
@@ -201,7 +202,7 @@ impl Live {
 
     /// All that is known here of one alert; nothing when it has been over for long.
     pub(crate) fn alert(&self, id: AlertId) -> Option<Known> {
-        lock(&self.alerts).known(id)
+        self.alerts.portion().known(id)
     }
 
     /// Open alerts after `after`, most urgent first, at most `limit`.
@@ -209,7 +210,7 @@ impl Live {
         let mut page = OpenPage { alerts: Vec::new(), next: None };
         let mut last = after;
         loop {
-            let alerts = lock(&self.alerts);
+            let alerts = self.alerts.portion();
             let mut looked_at = 0;
             for (place, view) in alerts.open_after(last).take(ALERTS_PER_LOCK) {
                 looked_at += 1;
@@ -241,7 +242,7 @@ impl Live {
         let mut views = Vec::new();
         let mut start = 0;
         loop {
-            let devices = lock(&self.devices);
+            let devices = self.devices.portion();
             let end = devices.len().min(start + DEVICES_PER_LOCK);
             views.extend((start..end).filter_map(|index| devices.view(index, now, &names)).filter(&wanted));
             if end == devices.len() {
@@ -265,10 +266,10 @@ impl Live {
 
     pub(crate) fn extent(&self) -> Extent {
         let (open_by_class, alerts_left_out_total) = {
-            let alerts = lock(&self.alerts);
+            let alerts = self.alerts.portion();
             (alerts.open_by_class().clone(), alerts.left_out_total())
         };
-        let devices = lock(&self.devices);
+        let devices = self.devices.portion();
         Extent {
             open_by_class,
             alerts_left_out_total,
@@ -284,12 +285,12 @@ impl Live {
         let now = self.now();
         let mut at = Some(0);
         while let Some(start) = at {
-            at = lock(&self.devices).look_for_silence(now, start, SILENCE_PER_LOCK);
+            at = self.devices.portion().look_for_silence(now, start, SILENCE_PER_LOCK);
         }
         if self.feed.clients() == 0 {
             self.renamed.store(false, Ordering::Release);
             // Who comes later begins with everything: what changed until now is of no interest.
-            while !lock(&self.devices).take_changed(SILENCE_PER_LOCK).is_empty() {}
+            while !self.devices.portion().take_changed(SILENCE_PER_LOCK).is_empty() {}
             return;
         }
         if self.renamed.swap(false, Ordering::AcqRel) {
@@ -309,10 +310,10 @@ impl Live {
 
     fn changed_devices(&self, now: Timestamp) -> Vec<DeviceView> {
         let names = self.names.load();
-        let changed = lock(&self.devices).take_changed(DEVICES_PER_EVENT_MAX);
+        let changed = self.devices.portion().take_changed(DEVICES_PER_EVENT_MAX);
         let mut views = Vec::with_capacity(changed.len());
         for portion in changed.chunks(DEVICES_PER_LOCK) {
-            let devices = lock(&self.devices);
+            let devices = self.devices.portion();
             views.extend(portion.iter().filter_map(|index| devices.view(*index, now, &names)));
         }
         views

@@ -5,6 +5,7 @@ mod devices;
 mod events;
 mod openapi;
 mod orders;
+mod panels;
 mod readings;
 mod session;
 mod station;
@@ -54,6 +55,9 @@ fn routes() -> Vec<Route> {
         closed("/api/v1/devices", &["get"], get(devices::list)),
         closed("/api/v1/readings", &["get"], get(readings::list)),
         closed("/api/v1/sites", &["get"], get(devices::sites)),
+        closed("/api/v1/transmission-devices", &["get"], get(panels::list)),
+        closed("/api/v1/transmission-devices/orders", &["post"], post(panels::order)),
+        closed("/api/v1/duty-checks", &["get", "post"], get(panels::duty_checks).post(panels::check_duty)),
         closed("/api/v1/status", &["get"], get(station::status)),
         closed("/api/v1/events", &["get"], get(events::listen)),
     ]

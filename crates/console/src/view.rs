@@ -4,6 +4,7 @@
 mod alert;
 mod delivery;
 mod device;
+mod panel;
 mod reading;
 mod session;
 mod site;
@@ -14,6 +15,10 @@ mod transition;
 pub use alert::{AlertDetail, AlertDevice, AlertPage, AlertSite, AlertView, AlertZone, EvidenceView};
 pub use delivery::{ContactView, DeliveryView};
 pub use device::{DevicePage, DeviceSite, DeviceState, DeviceView, DeviceZone, PointView};
+pub use panel::{
+    AskedView, AskingView, DutyCheckView, DutyFiguresView, DutyReportView, PanelSystemView, TransmissionDevicePage,
+    TransmissionDeviceView,
+};
 pub use reading::{ReadingsPage, SeriesView, ValueView};
 pub use session::SessionView;
 pub use site::{SitePage, SiteView, ZoneView};

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the fuzz target with the stable compiler and runs it for a number of runs (default 20000). A crash fails the
+# Builds the fuzz targets with the stable compiler and runs each for a number of runs (default 20000). A crash fails the
 # script and leaves the input under fuzz/artifacts/.
 #
 #   crates/intake/fuzz/smoke.sh [RUNS]
@@ -14,7 +14,9 @@ RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table --cfg fuzzing" \
     cargo build --release --target "$host" --target-dir target
 
-mkdir -p artifacts target/corpus
-echo "fuzz target packets: $runs runs"
-"target/$host/release/packets" -runs="$runs" -seed=1 -max_len=4096 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
-    -artifact_prefix=artifacts/packets- target/corpus
+for name in packets panels; do
+    mkdir -p artifacts "target/corpus-$name"
+    echo "fuzz target $name: $runs runs"
+    "target/$host/release/$name" -runs="$runs" -seed=1 -max_len=4096 -rss_limit_mb=2048 -verbosity=0 \
+        -print_final_stats=1 -artifact_prefix="artifacts/$name-" "target/corpus-$name"
+done

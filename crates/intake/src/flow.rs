@@ -18,8 +18,8 @@ pub const LAG_ENTRIES_MAX: u64 = 16_384;
 pub const WAIT_MAX: Duration = Duration::from_millis(50);
 /// Rules that have work and have not moved for this long lag, whatever their pace was.
 pub const STALL_MAX: Duration = Duration::from_secs(1);
-/// Fewer entries than this are no lag unless the rules stall.
-const LAG_ENTRIES_MIN: u64 = 256;
+/// Fewer entries than this are no lag unless the rules stall. A frame of the largest kind takes milliseconds, so it is few.
+const LAG_ENTRIES_MIN: u64 = 16;
 
 /// Shared by links, journal and rules; lock-free.
 #[derive(Debug)]
@@ -58,6 +58,11 @@ impl Flow {
     /// The rules have applied up to `seq`. One caller.
     pub fn applied(&self, seq: Seq) {
         self.applied_at(seq, clock::thread_now());
+    }
+
+    /// The last entry that is durable, as far as the journal has said.
+    pub(crate) fn durable(&self) -> Seq {
+        Seq(self.journaled.load(Ordering::Acquire))
     }
 
     /// Entries that are journaled and not yet applied.

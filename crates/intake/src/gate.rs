@@ -1,7 +1,7 @@
 //! Between a link and the journal: what is handed over, and how the link hears that it is durable.
 
 use crate::close::Close;
-use crate::share::Share;
+use crate::share::{Load, Share, Stock};
 use futures_util::task::AtomicWaker;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -27,13 +27,15 @@ pub struct Ticket {
     /// The last of its chunk: the link is woken by this one, and writes the chunk's PUBACKs at once.
     last: bool,
     kept: bool,
+    /// The room that it gives back.
+    load: Load,
 }
 
 impl Ticket {
-    /// The ticket of a link's `number`th submission, one after the other. Carries the room of one frame.
-    pub(crate) fn new(gate: &Arc<Gate>, number: u64, last: bool) -> Ticket {
+    /// The ticket of a link's `number`th submission, one after the other. Carries the room of its frame of so many bytes.
+    pub(crate) fn new(gate: &Arc<Gate>, number: u64, bytes: usize, last: bool) -> Ticket {
         gate.issued.store(number, Ordering::Release);
-        Ticket { gate: Arc::clone(gate), number, last, kept: false }
+        Ticket { gate: Arc::clone(gate), number, last, kept: false, load: Load::frame(bytes) }
     }
 
     /// The input is on disk as entry `seq`. Called by the journal after its fdatasync, in the order of submission;
@@ -50,7 +52,8 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.gate.share.give(1);
+        self.gate.share.under_way.give(self.load);
+        self.gate.queued.give(self.load);
         if !self.kept {
             self.gate.lost.store(true, Ordering::Release);
             self.gate.wake();
@@ -74,10 +77,12 @@ pub(crate) struct Gate {
     ended: AtomicBool,
     end: Notify,
     share: Arc<Share>,
+    /// What all links have in the queue to the journal.
+    queued: Arc<Stock>,
 }
 
 impl Gate {
-    pub(crate) fn new(share: Arc<Share>) -> Arc<Gate> {
+    pub(crate) fn new(share: Arc<Share>, queued: Arc<Stock>) -> Arc<Gate> {
         Arc::new(Gate {
             durable: AtomicU64::new(0),
             issued: AtomicU64::new(0),
@@ -89,6 +94,7 @@ impl Gate {
             ended: AtomicBool::new(false),
             end: Notify::new(),
             share,
+            queued,
         })
     }
 
@@ -160,20 +166,23 @@ mod tests {
 
     #[test]
     fn tickets_move_the_gate_and_a_dropped_one_shows() {
-        let gate = Gate::new(Arc::default());
-        gate.share.try_take(3, 10).unwrap().into_tickets();
-        Ticket::new(&gate, 1, true).durable(Seq(70));
-        Ticket::new(&gate, 2, true).durable(Seq(72));
+        let gate = Gate::new(Arc::default(), Arc::default());
+        let (load, max) = (Load { frames: 3, bytes: 60 }, Load { frames: 10, bytes: 100 });
+        gate.share.under_way.try_take(load, max).unwrap().into_tickets();
+        gate.queued.try_take(load, max).unwrap().into_tickets();
+        Ticket::new(&gate, 1, 10, true).durable(Seq(70));
+        Ticket::new(&gate, 2, 20, true).durable(Seq(72));
         assert_eq!((gate.durable(), gate.seq(), gate.is_lost()), (2, Seq(72), false));
-        drop(Ticket::new(&gate, 3, true));
+        drop(Ticket::new(&gate, 3, 30, true));
         assert!(gate.is_lost());
         assert_eq!(gate.issued(), 3);
-        assert!(gate.share.try_take(10, 10).is_some(), "every ticket gives its room back");
+        let left = (gate.share.under_way.taken(), gate.queued.taken());
+        assert_eq!(left, (Load::default(), Load::default()), "every ticket gives its room back");
     }
 
     #[test]
     fn the_first_kick_wins() {
-        let gate = Gate::new(Arc::default());
+        let gate = Gate::new(Arc::default(), Arc::default());
         gate.kick(Close::TakenOver);
         gate.kick(Close::Stopping);
         assert_eq!(gate.kicked(), Some(Close::TakenOver));

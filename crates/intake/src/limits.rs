@@ -1,5 +1,6 @@
 //! Every limit of the MQTT listener, named with its unit.
 
+use crate::share::Load;
 use std::time::Duration;
 use watchfire_model::frame::{PAYLOAD_BYTES_MAX, TOPIC_BYTES_MAX};
 
@@ -20,8 +21,10 @@ pub struct Limits {
     pub packet_bytes_max: usize,
     /// The largest CONNECT, in bytes: will, user name and password included.
     pub connect_bytes_max: usize,
-    /// Bytes of unfinished packets over all links, beyond the first 16 KiB of each.
+    /// Bytes of packets over 16 KiB that are not yet finished, or wait for their place in the queue, over all links.
     pub unfinished_bytes_max: usize,
+    /// The same of one identity.
+    pub identity_unfinished_bytes_max: usize,
     /// An unfinished packet must be complete after this long.
     pub packet_timeout: Duration,
     /// Subscriptions of one client.
@@ -30,8 +33,14 @@ pub struct Limits {
     pub unacked_max: u16,
     /// Publishes of one identity, over all its links, that are not yet durable.
     pub identity_unacked_max: usize,
+    /// Bytes of those: what another identity's fire may find before it on its way to the disk.
+    pub identity_unacked_bytes_max: usize,
+    /// Bytes of all identities' publishes that are not yet durable.
+    pub queue_bytes_max: usize,
     /// Publishes that one link hands on at once; the unit of the fair share.
     pub chunk_frames: usize,
+    /// A chunk of so many bytes takes no further publish.
+    pub chunk_bytes: usize,
     /// A socket that takes no byte of ours for this long is closed.
     pub write_timeout: Duration,
     /// A QoS 1 delivery that is not acknowledged for this long closes the link.
@@ -60,6 +69,10 @@ pub struct Limits {
     pub topic_aliases_max: u16,
     /// The longest will delay that is kept; a longer one is cut to it.
     pub will_delay_max: Duration,
+    /// After a restart a client has at least this long to come back before its will is published.
+    pub will_grace_min: Duration,
+    /// And at most this long, besides its will's delay: also when it has no keep-alive.
+    pub will_grace_max: Duration,
     /// How long a stop waits for what is pending to become durable.
     pub stop_grace: Duration,
     /// Refused log-ins from one address within a minute that raise a notice.
@@ -77,11 +90,15 @@ impl Default for Limits {
             packet_bytes_max: PAYLOAD_BYTES_MAX + TOPIC_BYTES_MAX + 4_096,
             connect_bytes_max: 32 * 1024,
             unfinished_bytes_max: 64 * 1024 * 1024,
+            identity_unfinished_bytes_max: 16 * 1024 * 1024,
             packet_timeout: Duration::from_secs(30),
             filters_per_client_max: 64,
             unacked_max: 1_024,
             identity_unacked_max: 8_192,
+            identity_unacked_bytes_max: 4 * 1024 * 1024,
+            queue_bytes_max: 64 * 1024 * 1024,
             chunk_frames: 256,
+            chunk_bytes: 256 * 1024,
             write_timeout: Duration::from_secs(10),
             delivery_ack_timeout: Duration::from_secs(30),
             write_buffer_bytes_max: 64 * 1024,
@@ -96,8 +113,22 @@ impl Default for Limits {
             router_queue_len: 8_192,
             topic_aliases_max: 16,
             will_delay_max: Duration::from_secs(300),
+            will_grace_min: Duration::from_secs(10),
+            will_grace_max: Duration::from_secs(180),
             stop_grace: Duration::from_secs(5),
             refused_logins_per_min: 10,
         }
+    }
+}
+
+impl Limits {
+    /// What one identity may have under way to the disk.
+    pub(crate) fn identity_load_max(&self) -> Load {
+        Load { frames: self.identity_unacked_max, bytes: self.identity_unacked_bytes_max }
+    }
+
+    /// What all may; the frames are bounded by the queue itself.
+    pub(crate) fn queue_load_max(&self) -> Load {
+        Load { frames: usize::MAX, bytes: self.queue_bytes_max }
     }
 }

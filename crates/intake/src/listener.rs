@@ -4,6 +4,7 @@ use crate::clock;
 use crate::link::start;
 use crate::shared::MqttShared;
 use crate::troubles::TroubleKind;
+use crate::wills;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +41,7 @@ where
     let mut links = JoinSet::new();
     let mut tidying = JoinSet::new();
     tidying.spawn(tidy(Arc::clone(&shared)));
+    tidying.spawn(wills::publish_due(Arc::clone(&shared)));
     loop {
         let accepted = tokio::select! {
             biased;

@@ -11,12 +11,15 @@ pub(crate) struct Metrics {
     pub(crate) frames: IntCounter,
     pub(crate) bytes: IntCounter,
     pub(crate) queued: IntGauge,
+    pub(crate) queued_bytes: IntGauge,
+    pub(crate) unfinished_bytes: IntGauge,
     pub(crate) fair_share_waits: IntCounter,
     pub(crate) rules_lag: Gauge,
     pub(crate) router_dropped: IntCounter,
     pub(crate) alerts_sent: IntCounter,
     pub(crate) alerts_undelivered: IntCounter,
     pub(crate) notices_dropped: IntCounter,
+    pub(crate) retained_refused: IntCounter,
 }
 
 impl Metrics {
@@ -24,9 +27,14 @@ impl Metrics {
         let metrics = Metrics {
             connections: IntGauge::new("watchfire_mqtt_connections", "Clients that are connected.")?,
             subscribers: IntGauge::new("watchfire_mqtt_subscribers", "Clients with a link to the router.")?,
-            frames: IntCounter::new("watchfire_mqtt_frames_total", "Frames handed to the journal.")?,
+            frames: IntCounter::new("watchfire_mqtt_frames_total", "Frames and wills handed to the journal.")?,
             bytes: IntCounter::new("watchfire_mqtt_received_bytes_total", "Bytes read from MQTT sockets.")?,
             queued: IntGauge::new("watchfire_mqtt_queue_frames", "Frames waiting for the journal.")?,
+            queued_bytes: IntGauge::new("watchfire_mqtt_queue_bytes", "Bytes of frames that are not yet durable.")?,
+            unfinished_bytes: IntGauge::new(
+                "watchfire_mqtt_unfinished_bytes",
+                "Bytes of large packets that are not yet handed to the journal.",
+            )?,
             fair_share_waits: IntCounter::new(
                 "watchfire_mqtt_waits_total",
                 "Chunks that waited for their share, or for room in the queue.",
@@ -39,8 +47,18 @@ impl Metrics {
                 "Alerts that a subscriber did not take or acknowledge; he was disconnected.",
             )?,
             notices_dropped: IntCounter::new("watchfire_mqtt_notices_dropped_total", "Notices that found no room.")?,
+            retained_refused: IntCounter::new(
+                "watchfire_mqtt_retained_refused_total",
+                "Retained messages and wills that found no room to be kept for a restart.",
+            )?,
         };
-        for gauge in [&metrics.connections, &metrics.subscribers, &metrics.queued] {
+        for gauge in [
+            &metrics.connections,
+            &metrics.subscribers,
+            &metrics.queued,
+            &metrics.queued_bytes,
+            &metrics.unfinished_bytes,
+        ] {
             registry.register(Box::new(gauge.clone()))?;
         }
         registry.register(Box::new(metrics.rules_lag.clone()))?;
@@ -52,6 +70,7 @@ impl Metrics {
             &metrics.alerts_sent,
             &metrics.alerts_undelivered,
             &metrics.notices_dropped,
+            &metrics.retained_refused,
         ] {
             registry.register(Box::new(counter.clone()))?;
         }
@@ -68,6 +87,8 @@ fn register_limits(registry: &Registry, limits: &Limits, queue_len: usize) -> Re
         ("connections", limits.connections_max),
         ("subscribers", limits.subscribers_max),
         ("queue_frames", queue_len),
+        ("queue_bytes", limits.queue_bytes_max),
+        ("unfinished_bytes", limits.unfinished_bytes_max),
         ("rules_lag_frames", usize::try_from(crate::flow::LAG_ENTRIES_MAX).unwrap_or(usize::MAX)),
     ] {
         let value = u32::try_from(value).unwrap_or(u32::MAX);

@@ -16,6 +16,7 @@ use crate::identity::{Credentials, Identities, Principal};
 use crate::limits::Limits;
 use crate::message::Message;
 use crate::metrics::Metrics;
+use crate::share::{Share, Stock};
 use crate::troubles::{TroubleKind, Troubles};
 use crate::wills::Wills;
 use arc_swap::ArcSwap;
@@ -28,6 +29,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use watchfire_model::{Bilingual, DeviceName, Identity, IdentityRole, Notice, NoticeKind};
+
+/// Links that there may be for each entry of the journal: 2 to the power of this.
+const LINKS_PER_ENTRY_BITS: u32 = 20;
 
 /// What the station gives to the MQTT side.
 #[derive(Debug)]
@@ -75,6 +79,8 @@ pub struct MqttShared {
     probe: Arc<Principal>,
     probe_password: String,
     pub(crate) queue: mpsc::Sender<Submission>,
+    /// What is in the queue, or taken from it and not yet durable.
+    pub(crate) queued: Arc<Stock>,
     pub(crate) flow: Arc<Flow>,
     notices: mpsc::Sender<Notice>,
     pub(crate) metrics: Metrics,
@@ -87,11 +93,13 @@ pub struct MqttShared {
     pub(crate) sessions: Sessions,
     pub(crate) wills: Wills,
     pub(crate) doubles: Doubles,
-    /// Bytes reserved for unfinished packets of all links.
+    /// Bytes reserved for large packets of all links that are not yet handed on.
     pub(crate) unfinished: AtomicUsize,
     /// Links are asked to end.
     pub(crate) stop: CancellationToken,
     links: AtomicU64,
+    /// What was counted of the refused messages and wills.
+    retained_refused: AtomicU64,
 }
 
 impl MqttShared {
@@ -104,6 +112,8 @@ impl MqttShared {
         if queue.max_capacity() < limits.chunk_frames {
             return Err(StartError::QueueTooShort(queue.max_capacity(), limits.chunk_frames));
         }
+        // A number is never given again, nor by a station that goes on with this journal: each second has its entry.
+        let first_link = flow.durable().0 << LINKS_PER_ENTRY_BITS;
         let metrics = Metrics::new(registry, &limits, queue.max_capacity())?;
         let troubles = Troubles::new(registry)?;
         let router = Arc::new(Router::start(&limits, metrics.router_dropped.clone())?);
@@ -117,6 +127,7 @@ impl MqttShared {
             probe,
             probe_password,
             queue,
+            queued: Arc::default(),
             flow,
             notices,
             metrics,
@@ -131,7 +142,8 @@ impl MqttShared {
             doubles: Doubles::default(),
             unfinished: AtomicUsize::new(0),
             stop: CancellationToken::new(),
-            links: AtomicU64::new(0),
+            links: AtomicU64::new(first_link),
+            retained_refused: AtomicU64::new(0),
         }))
     }
 
@@ -141,6 +153,19 @@ impl MqttShared {
         let now = Arc::new(identities.continuing(&before).with(Arc::clone(&self.probe)));
         self.identities.store(Arc::clone(&now));
         self.clients.revoke(&now)
+    }
+
+    /// Takes up the wills of clients that were connected when the station before this one ended; `before` holds exactly what
+    /// that one has journaled. Those of clients that stay away are published. To be called once, when the journal is read.
+    pub fn take_up_wills(&self, before: &Retained) {
+        self.wills.take_up(before.wills().iter(), clock::now(), &self.limits);
+    }
+
+    /// Counts the messages and wills that found no room. One caller.
+    pub fn note_refused(&self, retained: &Retained) {
+        let refused = retained.refused();
+        let before = self.retained_refused.swap(refused, Ordering::Relaxed);
+        self.metrics.retained_refused.inc_by(refused.saturating_sub(before));
     }
 
     /// What went wrong with whom.
@@ -203,7 +228,10 @@ impl MqttShared {
             self.notice(Notice { kind: NoticeKind::DoubleIdentity, subject: user.into(), detail, active: false });
         }
         let queued = self.queue.max_capacity() - self.queue.capacity();
-        self.metrics.queued.set(i64::try_from(queued).unwrap_or(i64::MAX));
+        let gauge = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
+        self.metrics.queued.set(gauge(queued));
+        self.metrics.queued_bytes.set(gauge(self.queued.taken().bytes));
+        self.metrics.unfinished_bytes.set(gauge(self.unfinished.load(Ordering::Relaxed)));
         self.metrics.rules_lag.set(f64::from(u32::try_from(self.flow.lag()).unwrap_or(u32::MAX)));
         for session in self.sessions.expired(now) {
             if sessions::end(session, &self.router).await.is_err() {
@@ -217,6 +245,32 @@ impl MqttShared {
     pub(crate) fn stop_links(&self) {
         self.stop.cancel();
         self.clients.kick_all(Close::Stopping);
+    }
+}
+
+/// Memory for a large packet, from its announcement until its frame is handed on; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    shared: Arc<MqttShared>,
+    share: Arc<Share>,
+    bytes: usize,
+}
+
+impl Reserved {
+    /// `None` when the identity, or all together, would hold too much.
+    pub(crate) fn take(shared: &Arc<MqttShared>, share: &Arc<Share>, bytes: usize) -> Option<Reserved> {
+        let own = share.unfinished.fetch_add(bytes, Ordering::AcqRel) + bytes;
+        let all = shared.unfinished.fetch_add(bytes, Ordering::AcqRel) + bytes;
+        let reserved = Reserved { shared: Arc::clone(shared), share: Arc::clone(share), bytes };
+        let fits = own <= shared.limits.identity_unfinished_bytes_max && all <= shared.limits.unfinished_bytes_max;
+        fits.then_some(reserved)
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.share.unfinished.fetch_sub(self.bytes, Ordering::AcqRel);
+        self.shared.unfinished.fetch_sub(self.bytes, Ordering::AcqRel);
     }
 }
 

@@ -33,6 +33,8 @@ fn identities() -> Identities {
         devices: vec![],
         identities: BTreeMap::from([(IdentityName::new("gw").unwrap(), gateway)]),
         ladder: vec![],
+        transmission_devices: Vec::new(),
+        premises: Default::default(),
     };
     let sites = Sites { sites: BTreeMap::from([(SiteId::new("care").unwrap(), site)]), contacts: BTreeMap::new() };
     Identities::new(&sites, &BTreeMap::from([("care/gw".to_owned(), b"secret".to_vec())]))

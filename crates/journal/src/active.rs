@@ -1,11 +1,12 @@
 //! The segment that is being written.
 
-use crate::disk::{Disk, DiskFile, bytes_u64, is_full};
+use crate::disk::{Disk, DiskFile, bytes_u64, is_full, never_full};
 use crate::item::{push_mark, push_record};
 use crate::layout::segment_path;
 use crate::reserve::{Reserve, place_with_room};
 use crate::segment::{Header, JournalId, Seed};
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
 /// The segment that is being written.
@@ -39,6 +40,23 @@ impl<D: Disk> Active<D> {
         }
         let file = place_with_room(reserve, disk, &segment_path(dir, first), &bytes)?;
         let end = bytes_u64(bytes.len());
+        Ok(Active { file, seed, first, end, zeroed: end })
+    }
+
+    /// Goes on in a segment that is there: its records from `tail` on, which may be in the page cache only, are written
+    /// again where they stand, and what is behind `end` is cut off. Takes no room.
+    pub(crate) fn go_on(
+        file: D::File,
+        seed: Seed,
+        first: u64,
+        bytes: &[u8],
+        valid: Range<usize>,
+    ) -> io::Result<Active<D>> {
+        let (tail, end) = (bytes_u64(valid.start), bytes_u64(valid.end));
+        // Bytes that are on the disk already are the same: however this ends, no record that was durable is less so.
+        file.write_at(bytes.get(valid).unwrap_or_default(), tail)?;
+        file.truncate(end)?;
+        file.sync_data().map_err(never_full)?;
         Ok(Active { file, seed, first, end, zeroed: end })
     }
 

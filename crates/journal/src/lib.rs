@@ -7,6 +7,8 @@
 //! | `*.tmp` | a file being made; it counts for nothing and is removed at the next opening |
 //! | `lock` | held by the one writer (an advisory lock that the system drops with the process) |
 //! | `reserve` | allocated space, given up when the disk is full so that journaling goes on ([`ReserveState`]) |
+//! | `seg-….wfj.damaged` | a damaged segment as it was, after it was mended ([`mend`]); counts for nothing |
+//! | `mend.lock` | held while a segment is mended |
 //! | `evidence/` | segments that left, compressed ([`evidence`]) |
 //!
 //! All integers are little-endian. All checksums are CRC32C.
@@ -54,6 +56,7 @@
 //!   may read them, since a killed process may have left them in the page cache, and after a failed `fsync` the system
 //!   may call pages clean that never reached the disk. A torn rest is cut off. A last segment of up to
 //!   1/[`MERGE_PART`] of the segment length is written again in whole, so that a restart loop does not breed files.
+//!   Where there is no room for that, they are written again where they stand.
 //!   A damaged last segment is refused; damaged older ones are told and left alone, today's alarms do not need them.
 //! - *Disk full*: the reserve is released and the write tried again; if that is not enough the torn part is cut off, the
 //!   batch stays in memory with its numbers, and [`SyncError::DiskFull`] says so. Space that comes back restores all.
@@ -71,6 +74,7 @@ pub mod evidence;
 mod item;
 mod layout;
 mod limits;
+mod mend;
 mod random_bytes;
 mod reader;
 mod real_disk;
@@ -88,6 +92,7 @@ pub use disk::{Disk, DiskFile};
 pub use item::RECORD_BYTES_LIMIT;
 pub use layout::{SegmentInfo, segments};
 pub use limits::Limits;
+pub use mend::{MendError, Mended, mend};
 pub use reader::{ReadError, Reader, Record};
 pub use real_disk::RealDisk;
 pub use recovery::{MERGE_PART, OpenError, Recovered};

@@ -1,7 +1,7 @@
 //! Opening a journal: finds what is there, makes it durable again, refuses what is damaged.
 
 use crate::active::Active;
-use crate::disk::{Disk, DiskFile, bytes_u64, ensure_dir, is_full, read_whole};
+use crate::disk::{Disk, DiskFile, bytes_u64, ensure_dir, is_full, never_full, read_whole};
 use crate::layout::{LOCK, TEMPORARY, firsts, segment_path};
 use crate::limits::{Limits, SEGMENT_FILE_BYTES_LIMIT};
 use crate::random_bytes;
@@ -43,7 +43,8 @@ pub enum OpenError {
         /// The directory.
         dir: PathBuf,
     },
-    /// No room to make the last records durable: free some and open again.
+    /// No room to begin a journal, or on a file system that needs room to write the same bytes again: free some and open
+    /// again.
     #[error("the disk of the journal in {dir} is full, free some space")]
     DiskFull {
         /// The directory.
@@ -141,18 +142,29 @@ fn resume<D: Disk>(
     } else {
         Records::starting_at(seed, scan.tail_first, &bytes, scan.tail)
     };
-    let new_first = kept.due();
-    let active = Active::place(disk, dir, reserve, journal_id, new_first, kept).map_err(io)?;
-    if new_first != first {
-        // The tail is safe in its new place; here it would only take room.
-        file.truncate(bytes_u64(scan.tail)).map_err(io)?;
-    }
+    let mut rewritten_from = kept.due();
+    let active = match Active::place(disk, dir, reserve, journal_id, rewritten_from, kept) {
+        Ok(active) => {
+            if rewritten_from != first {
+                // The tail is safe in its new place; here it would only take room.
+                file.truncate(bytes_u64(scan.tail)).map_err(io)?;
+            }
+            active
+        }
+        // A start needs no room: people must see what is open, and acknowledging goes on when there is some again.
+        Err(error) if is_full(&error) => {
+            disk.sync_dir(dir).map_err(|error| io(never_full(error)))?;
+            rewritten_from = scan.tail_first;
+            Active::go_on(file, seed, first, &bytes, scan.tail..scan.end).map_err(io)?
+        }
+        Err(error) => return Err(io(error)),
+    };
     let recovered = Recovered {
         journal_id,
         created: false,
         first: sealed.first().copied().unwrap_or(first),
         last: scan.next - 1,
-        rewritten: scan.next - new_first,
+        rewritten: scan.next - rewritten_from,
         torn_bytes: torn_bytes(&scan, &bytes),
         damaged: damaged_headers(disk, dir, sealed, journal_id).map_err(io)?,
     };

@@ -67,6 +67,7 @@ fn room(input: &Input<'_>) -> usize {
     const OTHERS: usize = 64;
     match input {
         Input::Frame(frame) => OTHERS + frame.topic.len() + frame.payload.len() + frame.site.len(),
+        Input::Will(will) => OTHERS + will.topic.len() + will.payload.len() + will.site.len() + will.properties.len(),
         _ => OTHERS,
     }
 }
@@ -131,7 +132,7 @@ impl AlertRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Frame, Link, Setup};
+    use crate::{Frame, Link, Setup, Will, WillOver};
 
     #[test]
     fn a_stamped_frame_reads_back_without_a_copy() {
@@ -147,6 +148,31 @@ mod tests {
         let record = input.stamp(Timestamp::from_seconds(5)).to_vec();
         let entry = decode_entry(Seq(7), &record).unwrap();
         assert_eq!(entry, Entry { seq: Seq(7), at: Timestamp::from_seconds(5), input: Input::Frame(frame) });
+    }
+
+    #[test]
+    fn a_will_is_on_disk_as_it_always_was() {
+        let will = Will {
+            site: "care",
+            identity: "gw1",
+            client: "c",
+            number: 300,
+            topic: "t",
+            payload: b"off",
+            qos: 1,
+            retain: true,
+            delay_s: 5,
+            keep_alive_s: 60,
+            expiry_s: None,
+            properties: b"",
+        };
+        let over = WillOver { site: "care", identity: "gw1", client: "c", number: 300 };
+        let record = |input: Input<'_>| EncodedInput::new(&input).stamp(Timestamp(0)).to_vec();
+        let (left, ended) = (record(Input::Will(will)), record(Input::WillOver(over)));
+        assert_eq!(left[STAMP_BYTES..], *b"\x09\x04care\x03gw1\x01c\xac\x02\x01t\x03off\x01\x01\x05\x3c\x00\x00");
+        assert_eq!(ended[STAMP_BYTES..], *b"\x0a\x04care\x03gw1\x01c\xac\x02");
+        assert_eq!(decode_entry(Seq(1), &left).unwrap().input, Input::Will(will));
+        assert_eq!(decode_entry(Seq(1), &ended).unwrap().input, Input::WillOver(over));
     }
 
     #[test]

@@ -25,6 +25,11 @@ pub enum Input<'a> {
     ClockStep(ClockStep),
     /// The station says something about itself.
     Notice(Notice),
+    /// A client leaves a will.
+    #[serde(borrow)]
+    Will(Will<'a>),
+    /// A will is over.
+    WillOver(WillOver<'a>),
 }
 
 /// One record of the journal.
@@ -36,6 +41,51 @@ pub struct Entry<'a> {
     pub at: Timestamp,
     /// What came in.
     pub input: Input<'a>,
+}
+
+/// What is to be published when a client's link dies. Journaled at its CONNECT, so that a kill of the station does not lose
+/// it: it takes the place of the one before of the same client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Will<'a> {
+    /// The site of the client's identity.
+    pub site: &'a str,
+    /// The identity.
+    pub identity: &'a str,
+    /// The client id.
+    pub client: &'a str,
+    /// The number of its link: never the same again in this journal.
+    pub number: u64,
+    /// Where it is published.
+    pub topic: &'a str,
+    /// What is published.
+    #[serde(borrow, with = "serde_bytes")]
+    pub payload: &'a [u8],
+    /// 0 or 1.
+    pub qos: u8,
+    /// The RETAIN flag.
+    pub retain: bool,
+    /// How long after the end of the link it is published, in seconds.
+    pub delay_s: u32,
+    /// The client's keep-alive, in seconds; 0 when it has none.
+    pub keep_alive_s: u16,
+    /// How long subscribers may be given it, in seconds.
+    pub expiry_s: Option<u32>,
+    /// MQTT 5 properties for subscribers, encoded.
+    #[serde(borrow, with = "serde_bytes")]
+    pub properties: &'a [u8],
+}
+
+/// A will was published, or taken back by a DISCONNECT. Of no meaning for a later will of the same client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WillOver<'a> {
+    /// The site of the client's identity.
+    pub site: &'a str,
+    /// The identity.
+    pub identity: &'a str,
+    /// The client id.
+    pub client: &'a str,
+    /// The number of the link that left it.
+    pub number: u64,
 }
 
 /// Names the checked set-up by the SHA-256 of its canonical JSON, which is stored beside the journal.
@@ -116,6 +166,10 @@ pub enum NoticeKind {
     EvidenceLost,
     /// A part of the station does not run; the others do.
     PartDown,
+    /// A transmission device does not answer its inspection. The subject is the device's key.
+    InspectionUnanswered,
+    /// A guard does not answer a duty check. The subject is the transmission device's key.
+    DutyUnanswered,
 }
 
 impl NoticeKind {
@@ -137,6 +191,8 @@ impl NoticeKind {
             NoticeKind::HistoryLost => "history_lost",
             NoticeKind::EvidenceLost => "evidence_lost",
             NoticeKind::PartDown => "part_down",
+            NoticeKind::InspectionUnanswered => "inspection_unanswered",
+            NoticeKind::DutyUnanswered => "duty_unanswered",
         }
     }
 }

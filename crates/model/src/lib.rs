@@ -12,10 +12,13 @@ pub mod ids;
 pub mod input;
 pub mod metric;
 pub mod order;
+pub mod point_table;
+pub mod premises;
 pub mod reading;
 pub mod sites;
 pub mod text;
 pub mod timestamp;
+pub mod transmission;
 
 pub use alert::{Alert, Class, Condition, Evidence, FalseCause, Handling, Severity, Step, Transition, Verdict};
 pub use delivery::{ChannelKind, DeliveryId, Failure, Outcome};
@@ -25,10 +28,13 @@ pub use ids::{
     AlertId, ContactId, DeviceKey, DeviceName, IdentityName, JournalId, OrderId, PointName, RuleRef, Seq, SiteId,
     Source, UserName, ZoneId,
 };
-pub use input::{ClockStep, Entry, Input, Notice, NoticeKind, Setup, Started};
+pub use input::{ClockStep, Entry, Input, Notice, NoticeKind, Setup, Started, Will, WillOver};
 pub use metric::{Metric, Unit};
 pub use order::{Order, OrderKind};
+pub use point_table::{PointPlace, PointTable};
+pub use premises::{DistrictPath, Premises};
 pub use reading::{Decoded, Defect, DefectKind, Presence, Reading, Value};
 pub use sites::{Contact, Device, Identity, IdentityRole, Rung, Site, SiteKind, Sites, Zone};
 pub use text::Bilingual;
 pub use timestamp::Timestamp;
+pub use transmission::{ComponentRead, DutyPlan, PanelRead, PanelTargets, SystemRead, TransmissionDevice};

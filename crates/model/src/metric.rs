@@ -136,6 +136,22 @@ metrics! {
     AirFlow "air_flow" Some(Unit::CubicMetrePerMinute);
     /// A count.
     Count "count" Some(Unit::One);
+    /// A fire of which only that is known: of a system, or of a component whose type says nothing.
+    FireAlarm "fire_alarm" None;
+    /// Shielded: a fire panel does not listen to this point.
+    Shielded "shielded" None;
+    /// A fire panel's supervisory signal.
+    Supervisory "supervisory" None;
+    /// A fire facility was started or opened.
+    Started "started" None;
+    /// A fire facility answers that it has acted.
+    Feedback "feedback" None;
+    /// A fire facility waits before it acts.
+    Delay "delay" None;
+    /// A fire system acts only when a person makes it.
+    ManualMode "manual_mode" None;
+    /// A device sends what its protocol's standard does not know.
+    ForeignDialect "foreign_dialect" None;
 }
 
 impl Metric {

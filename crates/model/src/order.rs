@@ -1,6 +1,6 @@
 //! What people order.
 
-use crate::{AlertId, OrderId, UserName, Verdict};
+use crate::{AlertId, DeviceKey, OrderId, PanelRead, PanelTargets, UserName, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// An operator's order. Repeating one with the same id changes nothing.
@@ -52,17 +52,69 @@ pub enum OrderKind {
         /// Why.
         note: String,
     },
+    /// Asks guards whether they are there (查岗).
+    DutyCheck {
+        /// At which transmission devices.
+        targets: PanelTargets,
+        /// How long they have to answer, in minutes.
+        answer_min: u8,
+    },
+    /// Inspects transmission devices now (巡检).
+    Inspect {
+        /// Which.
+        targets: PanelTargets,
+        /// What is read; empty: what an inspection reads.
+        reads: Vec<PanelRead>,
+    },
+    /// Inspects transmission devices at another period from now on.
+    SetInspection {
+        /// Which.
+        targets: PanelTargets,
+        /// In seconds; `None`: as the set-up says again.
+        period_s: Option<u32>,
+    },
+    /// Sets the clocks of transmission devices.
+    SyncClock {
+        /// Of which.
+        targets: PanelTargets,
+    },
+    /// Initialises a transmission device.
+    Initialise {
+        /// Which.
+        device: DeviceKey,
+    },
 }
 
 impl OrderKind {
-    /// The alert it is about.
-    pub fn alert(&self) -> AlertId {
+    /// The alert it is about; `None` when it is for transmission devices.
+    pub fn alert(&self) -> Option<AlertId> {
         match self {
             OrderKind::Acknowledge { alert }
             | OrderKind::Verify { alert, .. }
             | OrderKind::Forward { alert, .. }
             | OrderKind::Close { alert, .. }
-            | OrderKind::Reopen { alert, .. } => *alert,
+            | OrderKind::Reopen { alert, .. } => Some(*alert),
+            OrderKind::DutyCheck { .. }
+            | OrderKind::Inspect { .. }
+            | OrderKind::SetInspection { .. }
+            | OrderKind::SyncClock { .. }
+            | OrderKind::Initialise { .. } => None,
+        }
+    }
+
+    /// The name in tables, logs and on screens.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            OrderKind::Acknowledge { .. } => "acknowledge",
+            OrderKind::Verify { .. } => "verify",
+            OrderKind::Forward { .. } => "forward",
+            OrderKind::Close { .. } => "close",
+            OrderKind::Reopen { .. } => "reopen",
+            OrderKind::DutyCheck { .. } => "duty_check",
+            OrderKind::Inspect { .. } => "inspect",
+            OrderKind::SetInspection { .. } => "set_inspection",
+            OrderKind::SyncClock { .. } => "sync_clock",
+            OrderKind::Initialise { .. } => "initialise",
         }
     }
 }

@@ -1,7 +1,10 @@
 //! What is guarded and who is told: sites, zones, devices, contacts, identities. Checked by `station` from
 //! `config/sites.toml`; part of the set-up that is journaled by its hash. Holds references to secrets, never secrets.
 
-use crate::{Bilingual, ChannelKind, Class, ContactId, DeviceName, IdentityName, SiteId, Source, ZoneId};
+use crate::{
+    Bilingual, ChannelKind, Class, ContactId, DeviceName, IdentityName, Premises, SiteId, Source, TransmissionDevice,
+    ZoneId,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +36,12 @@ pub struct Site {
     pub identities: BTreeMap<IdentityName, Identity>,
     /// Who is told, in order.
     pub ladder: Vec<Rung>,
+    /// What speaks for its fire panels.
+    #[serde(default)]
+    pub transmission_devices: Vec<TransmissionDevice>,
+    /// What is known of the premises.
+    #[serde(default)]
+    pub premises: Premises,
 }
 
 /// What a site is.

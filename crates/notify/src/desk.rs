@@ -9,6 +9,7 @@
 //! - A way that fails gives way to the contact's next one at once and is retried with growing pauses. One that asks
 //!   for patience gets it. One that refuses is not used again in this run, and a notice asks a person to look.
 //! - When nobody of a rung can be reached, or somebody has no way left, the next rung begins at once.
+//! - An alert that is no danger to life and comes and goes begins its ladder at most once in [`limits::REST_S`] seconds.
 //! - A ladder about danger to life that nobody answers begins again, [`limits::ROUNDS_MAX`] times in all.
 //! - Bursts: the first alert of a site, zone and class is told at once, always. Further ones for the same person and
 //!   way within the window are told together at its end. Another zone or class is told at once. Systems that are told

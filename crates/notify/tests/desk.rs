@@ -108,6 +108,56 @@ fn a_reopened_alert_is_told_again() {
 }
 
 #[test]
+fn a_fault_that_comes_and_goes_is_told_once_a_minute_and_a_danger_each_time() {
+    let script = |class: &str| {
+        let mut script = format!("0 raise a1 {class}\n");
+        for flap in 1..=12 {
+            script += &format!("{} clear a1 {class}\n {} reopen a1 {class}\n", flap * 12 - 6, flap * 12);
+        }
+        script + "400 run\n"
+    };
+    check(
+        "night: sms: 60: fault",
+        &script("fault"),
+        "
+        0 sms night a1 alarm #1
+        6 sms night a1 cleared #1
+        60 sms night a1 alarm #1
+        66 sms night a1 cleared #1
+        120 sms night a1 alarm #1
+        126 sms night a1 cleared #1
+        180 sms night a1 alarm #1",
+    );
+    // The crash forgets nothing of it.
+    check(
+        "night: sms: 60: fault",
+        "0 raise a1 fault\n 6 clear a1 fault\n 7 crash\n 12 reopen a1 fault\n 13 crash\n 20 clear a1 fault\n 99 run\n \
+         100 reopen a1 fault\n 101 run",
+        "
+        0 sms night a1 alarm #1
+        6 sms night a1 cleared #1
+        100 sms night a1 alarm #1",
+    );
+    // Gone for good, forgotten after that minute.
+    check(
+        "night: sms: 60: fault",
+        "0 raise a1 fault\n 6 clear a1 fault\n 99 run\n 100 reopen a1 fault\n 101 run",
+        "
+        0 sms night a1 alarm #1
+        6 sms night a1 cleared #1
+        100 sms night a1 alarm #1",
+    );
+    check(
+        "night: sms: 60",
+        "0 raise a1 gas\n 6 clear a1 gas\n 12 reopen a1 gas\n 13 run",
+        "
+        0 sms night a1 alarm #1
+        6 sms night a1 cleared #1
+        12 sms night a1 alarm #1",
+    );
+}
+
+#[test]
 fn what_clears_ends_the_ladder_but_a_fire_does_not() {
     check(
         LADDER,

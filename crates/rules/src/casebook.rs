@@ -159,6 +159,17 @@ impl Casebook {
         out.transitions.push(transition);
     }
 
+    /// Puts in an alert as it is.
+    pub(crate) fn insert(&mut self, key: CaseKey, case: Case) {
+        self.cases.insert(key, case);
+    }
+
+    /// Takes out an alert, whatever its state.
+    pub(crate) fn remove(&mut self, key: CaseKey) -> Option<Case> {
+        self.note_reopened(key);
+        self.cases.remove(&key)
+    }
+
     /// Notes that an alert is over. Returns those that must leave the memory now because there are too many.
     pub(crate) fn note_over(&mut self, key: CaseKey) -> Vec<CaseKey> {
         self.over.push_back(key);

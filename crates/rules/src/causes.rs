@@ -5,7 +5,8 @@ use crate::engine::Engine;
 use crate::event::Effects;
 use crate::fleet::{Hold, Phase};
 use crate::timers::Timer;
-use watchfire_model::{Alert, Class, Evidence, PointName, RuleRef, Source, Step};
+use std::collections::BTreeSet;
+use watchfire_model::{Alert, Class, Evidence, Metric, PointName, RuleRef, Source, Step};
 
 impl Engine {
     /// A cause begins to hold.
@@ -13,6 +14,9 @@ impl Engine {
         let Some(hold) = self.hold_mut(&cause) else { return };
         hold.phase = Phase::Holding;
         let own = hold.case;
+        if self.rule_of(&cause).is_some_and(|rule| self.rule(rule).quiet) {
+            return self.noticed(&cause, true, out);
+        }
         let device = self.device_of(&cause);
         let neighbours = match &cause {
             Cause::Group { room, rule } => self.devices_of_group(*room, *rule),
@@ -32,13 +36,20 @@ impl Engine {
                 self.attach(key, &cause);
             }
         }
+        self.noticed(&cause, true, out);
     }
 
     /// A cause no longer holds.
     pub(crate) fn end(&mut self, cause: &Cause, ground: Ground, out: &mut Effects) {
         let Some(hold) = self.hold_mut(cause) else { return };
         hold.phase = Phase::Idle;
-        let Some(key) = hold.case else { return };
+        if let Some(key) = hold.case {
+            self.clear_if_over(key, ground, out);
+        }
+        self.noticed(cause, false, out);
+    }
+
+    fn clear_if_over(&mut self, key: CaseKey, ground: Ground, out: &mut Effects) {
         let Some(case) = self.book.get(key) else { return };
         if is_active(&case.alert) && !case.is_latched() && self.holding_causes(case).is_empty() {
             self.book.step_by_ground(key, Step::Cleared, self.stamp, ground, out);
@@ -47,11 +58,12 @@ impl Engine {
     }
 
     /// A cause joined an alert or came back to its own.
-    fn again(&mut self, key: CaseKey, ground: Ground, out: &mut Effects) {
+    pub(crate) fn again(&mut self, key: CaseKey, ground: Ground, out: &mut Effects) {
         let Some(case) = self.book.get(key) else { return };
-        let from = case.alert.class;
+        let (from, severity) = (case.alert.class, case.alert.severity);
         let handled = !is_untouched(&case.alert);
-        let returned = if ground.class < from {
+        let more_urgent = ground.class == from && ground.severity < severity;
+        let returned = if ground.class < from || more_urgent {
             self.book.step_by_ground(key, Step::Escalated { from }, self.stamp, ground.clone(), out);
             handled
         } else {
@@ -73,12 +85,33 @@ impl Engine {
                 same_place(&case.alert, &ground.rule, ground.point.as_ref())
                     || (is_active(&case.alert)
                         && fire_family(case.alert.class, ground.class)
-                        && one_sensor_head(&case.alert, ground))
+                        && one_sensor_head(&case.alert, ground)
+                        && !self.hang_apart(device, case.alert.point.as_ref(), ground.point.as_ref()))
             })
         })
     }
 
-    fn attach(&mut self, key: CaseKey, cause: &Cause) {
+    /// Whether two points of a device hang in different places: the device is a panel or a hub. They do when they measure
+    /// the same, or when their names differ in nothing but numbers. The senses of one head measure different things and are
+    /// named after them.
+    fn hang_apart(&self, device: u32, one: Option<&PointName>, other: Option<&PointName>) -> bool {
+        let (Some(one), Some(other)) = (one, other) else { return false };
+        if one == other {
+            return false;
+        }
+        let measured = |point: &PointName| {
+            let kinds = self.fleet.device(device).series.iter().map(|(kind, _)| *kind);
+            let there: BTreeSet<&Metric> = kinds
+                .filter(|kind| self.fleet.kinds().point(*kind) == point)
+                .map(|kind| self.fleet.kinds().metric(kind))
+                .filter(|metric| tells_a_place(metric))
+                .collect();
+            there
+        };
+        differ_in_numbers(one.as_str(), other.as_str()) || !measured(one).is_disjoint(&measured(other))
+    }
+
+    pub(crate) fn attach(&mut self, key: CaseKey, cause: &Cause) {
         if let Some(hold) = self.hold_mut(cause) {
             hold.case = Some(key);
         }
@@ -151,7 +184,7 @@ impl Engine {
         }
     }
 
-    fn make_hold(&mut self, cause: &Cause) {
+    pub(crate) fn make_hold(&mut self, cause: &Cause) {
         match cause {
             Cause::Series { series, rule } => {
                 self.fleet.series_mut(*series).slot_or_new(*rule);
@@ -188,7 +221,7 @@ impl Engine {
         }
     }
 
-    fn device_of_case(&self, key: CaseKey) -> Option<u32> {
+    pub(crate) fn device_of_case(&self, key: CaseKey) -> Option<u32> {
         let device = self.book.get(key)?.alert.device.as_ref()?;
         self.fleet.find_device(&device.site, device.source, &device.name)
     }
@@ -201,6 +234,28 @@ fn same_place(alert: &Alert, rule: &RuleRef, point: Option<&PointName>) -> bool 
 /// Two fires are two alerts: each of a panel's detectors is told.
 fn fire_family(open: Class, new: Class) -> bool {
     matches!((open, new), (Class::EarlyWarning, Class::Fire | Class::EarlyWarning) | (Class::Fire, Class::EarlyWarning))
+}
+
+/// What every head of a hub may report of itself says nothing of where it hangs.
+fn tells_a_place(metric: &Metric) -> bool {
+    !matches!(
+        metric,
+        Metric::Fault
+            | Metric::Tamper
+            | Metric::Test
+            | Metric::Silenced
+            | Metric::Battery
+            | Metric::BatteryVoltage
+            | Metric::BatteryLow
+            | Metric::Signal
+            | Metric::MainsLost
+    )
+}
+
+/// `p3` and `p17`, `loop1-4` and `loop2-9`: numbers of one series of names.
+fn differ_in_numbers(one: &str, other: &str) -> bool {
+    let letters = |name: &str| name.chars().filter(|letter| !letter.is_ascii_digit()).collect::<String>();
+    one != other && letters(one) == letters(other)
 }
 
 /// Whether both speak of one place: a fire panel's points, and points that measure the same, hang in different rooms.

@@ -41,9 +41,10 @@
 //! factor = 0.3                  # only for so much while it is met
 //! ```
 
+use crate::metric_keys::{check_unit, known_metric, measured_metric, seconds};
 use crate::metric_limits::possible;
 use crate::rule::{Departure, Direction, Discount, Fusion, Kind, Sense};
-use crate::rule_file::{HOLD_S_MAX, check_unit, known_metric, measured_metric};
+use crate::rule_file::Draft;
 use crate::trend::TrendSpec;
 use std::collections::BTreeSet;
 use watchfire_model::{Metric, Unit};
@@ -59,14 +60,14 @@ const SENSES_MAX: usize = 8;
 const DIRECTIONS: [(&str, Direction); 3] =
     [("up", Direction::Up), ("down", Direction::Down), ("either", Direction::Either)];
 
-pub(crate) fn read_departure_rule(section: &mut Section<'_>) -> Option<Kind> {
+pub(crate) fn read_departure_rule(section: &mut Section<'_>, _: &mut Draft<'_>) -> Option<Kind> {
     let departure = read_departure(section);
     let hold_s = seconds(section, "hold_s", 0)?;
     let clear_after_s = seconds(section, "clear_after_s", CLEAR_AFTER_S)?;
     Some(Kind::Departure { departure: departure?, hold_s, clear_after_s })
 }
 
-pub(crate) fn read_fusion(section: &mut Section<'_>) -> Option<Kind> {
+pub(crate) fn read_fusion(section: &mut Section<'_>, _: &mut Draft<'_>) -> Option<Kind> {
     let hold_s = seconds(section, "hold_s", 0)?;
     let together_s = seconds(section, "together_s", u64::from(hold_s))?;
     let clear_after_s = seconds(section, "clear_after_s", CLEAR_AFTER_S)?;
@@ -163,8 +164,4 @@ fn check_size(section: &mut Section<'_>, metric: &Metric, by: f64) {
     {
         section.problem("by", format!("is {by}: {metric} goes from {least} to {most} {unit}; use less"));
     }
-}
-
-fn seconds(section: &mut Section<'_>, key: &str, default: u64) -> Option<u32> {
-    u32::try_from(section.integer_or(key, default, 0..=HOLD_S_MAX)).ok()
 }

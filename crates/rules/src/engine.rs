@@ -5,13 +5,17 @@ use crate::casebook::{Casebook, OVER_KEPT, StandingKey};
 use crate::event::{Effects, Event, SetUp, Stamp};
 use crate::fleet::{Fleet, Hold};
 use crate::fusion::{Group, Room, Rooms};
+use crate::gathering::Note;
+use crate::logged::Untold;
 use crate::orders::RecentOrders;
 use crate::plans::Plans;
 use crate::rule::Rule;
+use crate::set_back::SetBack;
 use crate::timers::{Timer, Timers};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use watchfire_model::{Alert, Bilingual, DeviceKey, JournalId, Sites, Timestamp};
+use watchfire_model::{Alert, Bilingual, DeviceKey, JournalId, SiteId, Sites, Timestamp};
 
 /// The rules' state: a fold over the journal's entries. See the head of the crate for what it does with them.
 #[derive(Clone, Debug)]
@@ -30,10 +34,22 @@ pub struct Engine {
     pub(crate) rooms: Rooms,
     /// Only the rooms where something is going on.
     pub(crate) groups: BTreeMap<(Room, u16), Group>,
+    /// What rules over rules have noted; only the places where something is.
+    pub(crate) notes: BTreeMap<(Room, u16), Vec<Note>>,
+    /// By rule, the rules that refer to it. Follows from the set-up.
+    pub(crate) watchers: Vec<Vec<u16>>,
+    /// The clocks on the walls. Follows from the set-up.
+    pub(crate) clocks: BTreeMap<SiteId, TimeZone>,
     pub(crate) standing: BTreeMap<StandingKey, Standing>,
     pub(crate) book: Casebook,
     pub(crate) orders: RecentOrders,
     pub(crate) timers: Timers,
+    /// The devices whose stamps went back, by number.
+    pub(crate) set_back: BTreeMap<u32, SetBack>,
+    /// Alerts that the log does not know, found by a replay. Never in a snapshot: none is taken before they are told.
+    pub(crate) withdrawn: Vec<Untold>,
+    /// Those of them that the next entry tells.
+    pub(crate) untold: Vec<Untold>,
 }
 
 /// A cause that is neither a series nor a silent device.
@@ -64,10 +80,16 @@ impl Engine {
             fleet: Fleet::default(),
             rooms: Rooms::default(),
             groups: BTreeMap::new(),
+            notes: BTreeMap::new(),
+            watchers: Vec::new(),
+            clocks: BTreeMap::new(),
             standing: BTreeMap::new(),
             book: Casebook::default(),
             orders: RecentOrders::default(),
             timers: Timers::default(),
+            set_back: BTreeMap::new(),
+            withdrawn: Vec::new(),
+            untold: Vec::new(),
         }
     }
 
@@ -85,9 +107,11 @@ impl Engine {
             Event::Tick | Event::Order(_) | Event::Setup(_) | Event::ClockStep(_) | Event::Notice(_) => None,
         };
         self.fire_due(out);
+        self.tell_untold(out);
         match event {
             Event::Decoded { site, decoded } => self.frame(site, device, decoded, out),
-            Event::Tick | Event::Started(_) => {}
+            Event::Tick => {}
+            Event::Started(_) => self.station_restarted(out),
             Event::Order(order) => self.order(order, out),
             Event::Setup(set_up) => self.take_set_up(set_up),
             Event::ClockStep(step) => self.clock_step(step, out),
@@ -111,6 +135,8 @@ impl Engine {
             match timer {
                 Timer::Hold { series, rule } => self.held(series, rule, out),
                 Timer::Clear { series, rule } => self.left(series, rule, out),
+                Timer::HoldGroup { room, rule } => self.group_held(room, rule, out),
+                Timer::Notes { room, rule } => self.look_at_notes(room, rule, out),
                 Timer::ClearGroup { room, rule } => self.group_left(room, rule, out),
                 Timer::Silence { device } => self.look_for_silence(device, due, out),
                 Timer::Forget { case } => self.book.forget_over_before(case, self.stamp.at.minus(OVER_KEPT)),

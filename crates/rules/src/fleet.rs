@@ -5,6 +5,7 @@ use crate::casebook::CaseKey;
 use crate::duplicates::RecentKeys;
 use crate::fusion::Room;
 use crate::kinds::Kinds;
+use crate::tally::Tally;
 use crate::trend::{Trend, TrendSpec};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -68,6 +69,9 @@ pub(crate) struct Series {
     pub(crate) plan: u32,
     /// The running means that the plan asks for.
     pub(crate) trends: Box<[Trend]>,
+    /// What rules of the plan count over the readings, each behind its rule. Apart in snapshots: few series have any.
+    #[serde(skip)]
+    pub(crate) tallies: Vec<(u16, Tally)>,
     /// The rules for which something is going on; empty for nearly every series.
     pub(crate) slots: Vec<Slot>,
 }
@@ -127,6 +131,8 @@ pub(crate) struct Fleet {
 
 #[derive(Clone, Debug, Default)]
 struct SiteIndex {
+    /// The number of its first device: stands for the site.
+    first: Option<u32>,
     by_source: BTreeMap<Source, HashMap<DeviceName, u32>>,
     unclaimed: u32,
 }
@@ -142,7 +148,9 @@ impl Fleet {
         for number in 0..fleet.devices.len() {
             let key = fleet.devices.get(number)?.key.clone();
             let number = u32::try_from(number).ok()?;
-            let names = fleet.index.entry(key.site).or_default().by_source.entry(key.source).or_default();
+            let site = fleet.index.entry(key.site).or_default();
+            site.first.get_or_insert(number);
+            let names = site.by_source.entry(key.source).or_default();
             if names.insert(key.name, number).is_some() {
                 return None;
             }
@@ -196,6 +204,11 @@ impl Fleet {
         self.index.get(site)?.by_source.get(&source)?.get(name).copied()
     }
 
+    /// The first device of the device's site, which stands for the site: numbers are never given twice.
+    pub(crate) fn first_of_site(&self, device: u32) -> u32 {
+        self.index.get(&self.device(device).key.site).and_then(|site| site.first).unwrap_or(device)
+    }
+
     /// A device that is not in the set-up. Refused when the site has too many of them.
     pub(crate) fn add_unclaimed(&mut self, key: DeviceKey, now: Timestamp) -> Result<u32, Full> {
         if self.index.get(&key.site).is_some_and(|site| site.unclaimed >= UNCLAIMED_DEVICES_PER_SITE_MAX) {
@@ -211,6 +224,7 @@ impl Fleet {
     pub(crate) fn add(&mut self, key: DeviceKey, now: Timestamp) -> Result<u32, Full> {
         let number = u32::try_from(self.devices.len()).ok().filter(|number| *number < u32::MAX).ok_or(Full)?;
         let site = self.index.entry(key.site.clone()).or_default();
+        site.first.get_or_insert(number);
         site.by_source.entry(key.source).or_default().insert(key.name.clone(), number);
         self.devices.push(Device {
             key,
@@ -289,6 +303,14 @@ impl Series {
     /// The running means of that kind.
     pub(crate) fn trend(&self, spec: TrendSpec) -> Option<&Trend> {
         self.trends.iter().find(|trend| trend.spec == spec)
+    }
+
+    pub(crate) fn tally(&self, rule: u16) -> Option<&Tally> {
+        self.tallies.iter().find(|(of, _)| *of == rule).map(|(_, tally)| tally)
+    }
+
+    pub(crate) fn tally_mut(&mut self, rule: u16) -> Option<&mut Tally> {
+        self.tallies.iter_mut().find(|(of, _)| *of == rule).map(|(_, tally)| tally)
     }
 
     pub(crate) fn slot(&self, rule: u16) -> Option<&Slot> {

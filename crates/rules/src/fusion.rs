@@ -6,11 +6,11 @@
 //! rooms cost nothing. Of several sensors of one kind the strongest counts: two smoke detectors that see the same smoke
 //! are one sense.
 
-use crate::casebook::{Cause, Ground};
+use crate::casebook::Ground;
 use crate::engine::Engine;
 use crate::event::Effects;
 use crate::fleet::{Hold, Phase};
-use crate::frames::{WAY_BACK, clearing_time, evidence, leaving};
+use crate::levels::{WAY_BACK, clearing_time, evidence, hold_time, leaving};
 use crate::rule::{Fusion, Kind};
 use crate::timers::Timer;
 use crate::wording;
@@ -31,6 +31,8 @@ pub(crate) enum Room {
     Device(u32),
     /// A zone, by its number in [`Rooms`].
     Zone(u32),
+    /// A site, by its first device: of rules over rules.
+    Site(u32),
 }
 
 impl Default for Room {
@@ -129,8 +131,9 @@ impl Engine {
         let (hold, together) = (seconds(fusion.hold_s), seconds(fusion.together_s));
         let clearing = clearing_time(self.rule(rule));
         let device = self.fleet.series(number).device;
+        let in_hours = self.in_hours(self.rule(rule).hours.as_ref(), &self.fleet.device(device).key.site);
         let Some(group) = self.groups.get_mut(&(room, rule)) else { return };
-        let met = sum.total >= if group.hold.phase.holds() { WAY_BACK } else { 1.0 };
+        let met = in_hours && sum.total >= if group.hold.phase.holds() { WAY_BACK } else { 1.0 };
         group.together_since = (met && sum.senses >= 2).then(|| group.together_since.unwrap_or(now));
         match (group.hold.phase, met) {
             (Phase::Idle, true) => group.hold.phase = Phase::Pending { since: now },
@@ -139,7 +142,7 @@ impl Engine {
                 let agreed = group.together_since.is_some_and(|since| now > since && now.since(since) >= together);
                 if alone || agreed {
                     group.lead = Some(device);
-                    self.begin_group(number, room, rule, out);
+                    self.begin_room(room, rule, out);
                 }
             }
             (Phase::Leaving { since }, true) => {
@@ -159,30 +162,8 @@ impl Engine {
         }
     }
 
-    fn begin_group(&mut self, number: u32, room: Room, rule: u16, out: &mut Effects) {
-        if let Some(ground) = self.group_ground(number, room, rule, true) {
-            self.begin(Cause::Group { room, rule }, ground, out);
-        }
-    }
-
-    /// What the devices of a room said together was over long enough.
-    pub(crate) fn group_left(&mut self, room: Room, rule: u16, out: &mut Effects) {
-        let Some(group) = self.groups.get(&(room, rule)) else { return };
-        if !matches!(group.hold.phase, Phase::Leaving { .. }) {
-            return;
-        }
-        let device = group.lead;
-        let series = device.and_then(|device| self.fleet.device(device).series.first().map(|(_, series)| *series));
-        if let Some(ground) = series.and_then(|series| self.group_ground(series, room, rule, false)) {
-            self.end(&Cause::Group { room, rule }, ground, out);
-        }
-        self.drop_idle_group(room, rule);
-    }
-
-    fn group_ground(&self, number: u32, room: Room, number_of_rule: u16, met: bool) -> Option<Ground> {
-        let rule = self.rule(number_of_rule);
-        let Kind::Fusion(fusion) = &rule.kind else { return None };
-        let group = self.groups.get(&(room, number_of_rule))?;
+    pub(crate) fn fusion_ground(&self, room: Room, rule: u16, fusion: &Fusion, lead: u32, met: bool) -> Option<Ground> {
+        let group = self.groups.get(&(room, rule))?;
         let (mut told, mut shown) = (Vec::new(), Vec::new());
         let mut parts: Vec<&Part> = group.parts.iter().collect();
         parts.sort_by_key(|part| (part.place, part.series));
@@ -202,25 +183,14 @@ impl Engine {
                 if against { wording::speaks_against(words) } else { words }
             }));
         }
-        let lead = self.fleet.series(number);
-        let place = self.zone(lead.device).map_or_else(|| self.label(lead.device), |zone| self.zone_name(lead, zone));
-        let device = self.fleet.device(lead.device).key.clone();
-        Some(Ground {
-            class: rule.class,
-            severity: rule.severity,
-            rule: rule.reference(),
-            site: device.site.clone(),
-            zone: self.zone(lead.device).cloned(),
-            point: None,
-            reason: if met { wording::together(&place, &told) } else { wording::together_over(&place) },
-            evidence: shown,
-            late: false,
-            device: Some(device),
-        })
+        let place = self.zone(lead).map_or_else(|| self.label(lead), |zone| self.zone_name(lead, zone));
+        let reason = if met { wording::together(&place, &told) } else { wording::together_over(&place) };
+        Some(self.room_ground(rule, lead, reason, shown))
     }
 
-    fn zone_name(&self, series: &crate::fleet::Series, zone: &ZoneId) -> Bilingual {
-        let site = self.sites.sites.get(&self.fleet.device(series.device).key.site);
+    /// What people call the device's zone.
+    pub(crate) fn zone_name(&self, device: u32, zone: &ZoneId) -> Bilingual {
+        let site = self.sites.sites.get(&self.fleet.device(device).key.site);
         let known = site.and_then(|site| site.zones.get(zone)).map(|zone| zone.name.clone());
         known.unwrap_or_else(|| Bilingual::same(zone.as_str()))
     }
@@ -233,6 +203,11 @@ impl Engine {
             let device = self.fleet.series(part.series).device;
             if !devices.contains(&device) {
                 devices.push(device);
+            }
+        }
+        for note in self.notes.get(&(room, rule)).into_iter().flatten() {
+            if !devices.contains(&note.device) {
+                devices.push(note.device);
             }
         }
         devices
@@ -255,7 +230,7 @@ impl Engine {
     pub(crate) fn renumber_groups(&mut self, moved: &[Option<u16>]) {
         for ((room, rule), group) in std::mem::take(&mut self.groups) {
             let rule = moved.get(usize::from(rule)).copied().flatten();
-            match rule.filter(|rule| matches!(self.rule(*rule).kind, Kind::Fusion(_))) {
+            match rule.filter(|rule| self.rule(*rule).is_of_a_room()) {
                 Some(rule) => {
                     self.groups.insert((room, rule), group);
                 }
@@ -266,9 +241,16 @@ impl Engine {
 
     pub(crate) fn restart_group_timers(&mut self) {
         for ((room, rule), group) in &self.groups {
-            if let Phase::Leaving { since } = group.hold.phase {
-                let due = since.plus(clearing_time(self.rule(*rule)));
-                self.timers.set(due, Timer::ClearGroup { room: *room, rule: *rule });
+            let (room, number, rule) = (*room, *rule, self.rule(*rule));
+            match group.hold.phase {
+                Phase::Leaving { since } => {
+                    self.timers.set(since.plus(clearing_time(rule)), Timer::ClearGroup { room, rule: number });
+                }
+                // Of a fusion readings decide, not a timer.
+                Phase::Pending { since } if rule.fusion().is_none() => {
+                    self.timers.set(since.plus(hold_time(rule)), Timer::HoldGroup { room, rule: number });
+                }
+                Phase::Pending { .. } | Phase::Idle | Phase::Holding => {}
             }
         }
     }

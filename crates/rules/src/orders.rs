@@ -1,12 +1,13 @@
 //! Operators' orders: what is allowed in which state, and why not otherwise.
 
 use crate::casebook::{Case, CaseKey, Cause};
+use crate::duplicates::Fnv;
 use crate::engine::Engine;
 use crate::event::{Effects, Refusal};
 use crate::fleet::Phase;
 use crate::wording;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 use watchfire_model::{
     AlertId, Bilingual, Class, Condition, Handling, Order, OrderId, OrderKind, Step, Timestamp, UserName, Verdict,
@@ -22,38 +23,66 @@ pub const DETECTOR_GONE_AFTER: Duration = Duration::from_secs(900);
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RecentOrders {
     in_order: VecDeque<OrderId>,
+    /// Each with a hash of what was ordered by whom; `None`: a snapshot of version 2 did not say.
+    ids: BTreeMap<OrderId, Option<u64>>,
+}
+
+/// The form in snapshots of version 2.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RecentOrders2 {
+    in_order: VecDeque<OrderId>,
     ids: BTreeSet<OrderId>,
 }
 
+impl From<RecentOrders2> for RecentOrders {
+    fn from(old: RecentOrders2) -> RecentOrders {
+        RecentOrders { in_order: old.in_order, ids: old.ids.into_iter().map(|id| (id, None)).collect() }
+    }
+}
+
 impl RecentOrders {
-    fn contains(&self, id: &OrderId) -> bool {
-        self.ids.contains(id)
+    /// Whether an order of that id was carried out; `Err`: another one.
+    fn contains(&self, order: &Order) -> Result<bool, Bilingual> {
+        match self.ids.get(&order.id) {
+            None => Ok(false),
+            Some(known) if known.is_none_or(|known| known == content_hash(order)) => Ok(true),
+            Some(_) => Err(wording::order_id_taken(&order.id)),
+        }
     }
 
-    fn remember(&mut self, id: OrderId) {
+    fn remember(&mut self, order: &Order) {
         if self.in_order.len() == ORDERS_KEPT
             && let Some(oldest) = self.in_order.pop_front()
         {
             self.ids.remove(&oldest);
         }
-        self.in_order.push_back(id.clone());
-        self.ids.insert(id);
+        self.in_order.push_back(order.id.clone());
+        self.ids.insert(order.id.clone(), Some(content_hash(order)));
     }
+}
+
+/// A hash of what was ordered by whom. It is in the snapshot: the encoding of orders never changes.
+fn content_hash(order: &Order) -> u64 {
+    let mut hash = Fnv::default();
+    hash.add(&postcard::to_stdvec(&(&order.by, &order.kind)).expect("our own types always encode"));
+    hash.0
 }
 
 impl Engine {
     pub(crate) fn order(&mut self, order: &Order, out: &mut Effects) {
-        if self.orders.contains(&order.id) {
-            return;
-        }
-        match self.carry_out(order, out) {
-            Ok(()) => self.orders.remember(order.id.clone()),
-            Err(why) => out.refusals.push(Refusal { order: order.id.clone(), why }),
+        // Orders for transmission devices are the inspection's.
+        let Some(alert) = order.kind.alert() else { return };
+        let done = match self.orders.contains(order) {
+            Ok(true) => Ok(()),
+            Ok(false) => self.carry_out(alert, order, out).map(|()| self.orders.remember(order)),
+            Err(why) => Err(why),
+        };
+        if let Err(why) = done {
+            out.refusals.push(Refusal { order: order.id.clone(), why });
         }
     }
 
-    fn carry_out(&mut self, order: &Order, out: &mut Effects) -> Result<(), Bilingual> {
-        let id = order.kind.alert();
+    fn carry_out(&mut self, id: AlertId, order: &Order, out: &mut Effects) -> Result<(), Bilingual> {
         let key = (id.cause, id.ordinal);
         let known = self.book.get(key).filter(|case| case.alert.id == id);
         let handling = known.ok_or_else(|| wording::unknown_alert(id))?.alert.handling;
@@ -64,6 +93,11 @@ impl Engine {
             OrderKind::Forward { to, .. } => self.forward(key, handling, by, to, out),
             OrderKind::Close { note, .. } => self.close(key, by, note, out),
             OrderKind::Reopen { note, .. } => self.reopen(key, handling, by, note, out),
+            OrderKind::DutyCheck { .. }
+            | OrderKind::Inspect { .. }
+            | OrderKind::SetInspection { .. }
+            | OrderKind::SyncClock { .. }
+            | OrderKind::Initialise { .. } => Ok(()),
         }
     }
 
@@ -148,6 +182,7 @@ impl Engine {
                 if let Some(hold) = self.hold_mut(cause) {
                     hold.phase = Phase::Idle;
                 }
+                self.noticed(cause, false, out);
             }
         }
         self.see(key, handling, by, out);

@@ -25,9 +25,20 @@ pub(crate) struct Plan {
     pub(crate) trends: Vec<TrendSpec>,
     /// Those of the levels that say what cannot be.
     pub(crate) limits: Vec<u16>,
+    /// Those of the levels that keep a tally.
+    pub(crate) tallies: Vec<u16>,
+    /// The rules with a formula that names the metric.
+    pub(crate) formulas: Vec<u16>,
 }
 
-static NO_PLAN: Plan = Plan { levels: Vec::new(), fusions: Vec::new(), trends: Vec::new(), limits: Vec::new() };
+static NO_PLAN: Plan = Plan {
+    levels: Vec::new(),
+    fusions: Vec::new(),
+    trends: Vec::new(),
+    limits: Vec::new(),
+    tallies: Vec::new(),
+    formulas: Vec::new(),
+};
 
 impl Plans {
     pub(crate) fn get(&self, plan: u32) -> &Plan {
@@ -57,11 +68,13 @@ impl Engine {
     pub(crate) fn plan_for(&mut self, device: u32, metric: &Metric) -> u32 {
         let rules = self.rules_where(self.place(device), |rule| rule.judges(metric));
         let trends: BTreeSet<TrendSpec> = rules.iter().flat_map(|rule| self.rule(*rule).trends_of(metric)).collect();
-        let (fusions, levels): (Vec<u16>, Vec<u16>) =
-            rules.into_iter().partition(|rule| self.rule(*rule).fusion().is_some());
+        let (rooms, levels): (Vec<u16>, Vec<u16>) = rules.into_iter().partition(|rule| self.rule(*rule).is_of_a_room());
+        let (fusions, formulas) = rooms.into_iter().partition(|rule| self.rule(*rule).fusion().is_some());
+        let tallies = levels.iter().filter(|rule| self.rule(**rule).tallies()).copied().collect();
         let impossible = |rule: &&u16| matches!(self.rule(**rule).kind, Kind::Impossible { .. });
         let limits = levels.iter().filter(impossible).copied().collect();
-        self.plans.number(Plan { levels, fusions, trends: trends.into_iter().collect(), limits })
+        let trends = trends.into_iter().collect();
+        self.plans.number(Plan { levels, fusions, trends, limits, tallies, formulas })
     }
 
     /// The rule that watches for a device's silence: the first that fits.
@@ -73,7 +86,9 @@ impl Engine {
     /// The rules for a metric of a device of which nothing is kept.
     pub(crate) fn rules_for_stranger(&self, site: &SiteId, source: Source, metric: &Metric) -> Vec<u16> {
         let site_kind = self.sites.sites.get(site).map(|site| site.kind);
-        self.rules_where(Place { source, site, site_kind, zone: None, tags: None }, |rule| rule.judges(metric))
+        self.rules_where(Place { source, site, site_kind, zone: None, tags: None, profile: None }, |rule| {
+            rule.judges(metric)
+        })
     }
 
     /// Takes in a device with the zone that a replayed line gives it; a change of zone changes the rules in scope.
@@ -107,7 +122,7 @@ impl Engine {
         known.and_then(|known| known.zone.as_ref()).or(device.told_zone.as_deref())
     }
 
-    fn place(&self, device: u32) -> Place<'_> {
+    pub(crate) fn place(&self, device: u32) -> Place<'_> {
         let state = self.fleet.device(device);
         let key = &state.key;
         let known = state.claim.and_then(|claim| claimed(&self.sites, key, claim));
@@ -117,7 +132,14 @@ impl Engine {
             site_kind: self.sites.sites.get(&key.site).map(|site| site.kind),
             zone: self.zone(device),
             tags: known.map(|known| &known.tags),
+            profile: self.profile(key),
         }
+    }
+
+    /// The dialect that the device speaks, when it is a transmission device.
+    fn profile(&self, key: &DeviceKey) -> Option<&str> {
+        let site = self.sites.sites.get(&key.site).filter(|_| key.source == Source::Gbt26875)?;
+        site.transmission_devices.iter().find(|device| device.name == key.name)?.dialect.as_deref()
     }
 
     fn rules_where(&self, place: Place<'_>, wanted: impl Fn(&crate::rule::Rule) -> bool) -> Vec<u16> {

@@ -1,5 +1,11 @@
 //! A checked rule: what it judges, where, and what it raises.
 
+use crate::dose::Dose;
+use crate::expression::Expression;
+use crate::flapping::Flapping;
+use crate::gathering_keys::Gathering;
+use crate::schedule::Hours;
+use crate::stuck::Stuck;
 use crate::trend::TrendSpec;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -38,6 +44,15 @@ pub struct Rule {
     pub scope: Scope,
     /// What it judges.
     pub kind: Kind,
+    /// At which times of the site's day it judges; `None`: always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Hours>,
+    /// It raises nothing: other rules refer to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quiet: bool,
+    /// While one of these rules is met at the site, what this one raises is marked as its consequence.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub explained_by: BTreeSet<CompactString>,
 }
 
 /// What a rule judges.
@@ -50,6 +65,10 @@ pub enum Kind {
         metrics: BTreeSet<Metric>,
         /// For that many seconds.
         hold_s: u32,
+        /// None of them may be true for that many seconds before the alert clears. Set-ups stored before this was asked
+        /// cleared at once.
+        #[serde(default)]
+        clear_after_s: u32,
     },
     /// A measured value is beyond a limit.
     Threshold {
@@ -98,6 +117,16 @@ pub enum Kind {
         /// Seconds after its status topic or its will said that it is gone.
         gone_hold_s: u32,
     },
+    /// What a value has done over hours adds up.
+    Dose(Dose),
+    /// A value does not move, though readings come.
+    Stuck(Stuck),
+    /// An alarm comes and goes too often.
+    Flapping(Flapping),
+    /// Other rules are met: together, several times, or some and not others.
+    Gathering(Gathering),
+    /// A formula over what a device measures.
+    Expression(Expression),
 }
 
 /// How far a value must leave what is usual for it.
@@ -213,6 +242,9 @@ pub struct Scope {
     pub zones: BTreeSet<ZoneId>,
     /// One of the device's tags.
     pub tags: BTreeSet<String>,
+    /// The profile (dialect) of the transmission device that the device is.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub profiles: BTreeSet<String>,
 }
 
 /// What a scope is compared with.
@@ -223,6 +255,7 @@ pub(crate) struct Place<'a> {
     pub(crate) site_kind: Option<SiteKind>,
     pub(crate) zone: Option<&'a ZoneId>,
     pub(crate) tags: Option<&'a BTreeSet<String>>,
+    pub(crate) profile: Option<&'a str>,
 }
 
 impl Scope {
@@ -237,10 +270,37 @@ impl Scope {
             && (self.site_kinds.is_empty() || place.site_kind.is_some_and(|kind| self.site_kinds.contains(&kind)))
             && (self.zones.is_empty() || place.zone.is_some_and(|zone| self.zones.contains(zone)))
             && (self.tags.is_empty() || place.tags.is_some_and(|tags| !self.tags.is_disjoint(tags)))
+            && (self.profiles.is_empty() || place.profile.is_some_and(|profile| self.profiles.contains(profile)))
     }
 }
 
 impl Rule {
+    /// A rule that applies always and everywhere.
+    pub(crate) fn plain(name: CompactString, version: u32, class: Class, kind: Kind) -> Rule {
+        Rule {
+            name,
+            version,
+            class,
+            severity: class.severity(),
+            scope: Scope::default(),
+            kind,
+            hours: None,
+            quiet: false,
+            explained_by: BTreeSet::new(),
+        }
+    }
+
+    /// The rules that it refers to.
+    pub(crate) fn refers_to(&self, name: &str) -> bool {
+        let gathers = matches!(&self.kind, Kind::Gathering(gathering) if gathering.names().any(|of| of == name));
+        gathers || self.explained_by.contains(name)
+    }
+
+    /// Whether it is met by a room or a device as a whole, not by one series.
+    pub(crate) fn is_of_a_room(&self) -> bool {
+        matches!(self.kind, Kind::Fusion(_) | Kind::Gathering(_) | Kind::Expression(_))
+    }
+
     /// `name@version`.
     pub fn reference(&self) -> RuleRef {
         RuleRef { name: self.name.clone(), version: self.version }
@@ -268,8 +328,17 @@ impl Rule {
             Kind::Threshold { metric, .. } | Kind::Impossible { metric, .. } => metric == judged,
             Kind::Departure { departure, .. } => departure.metric == *judged,
             Kind::Fusion(fusion) => fusion.departures().any(|departure| departure.metric == *judged),
-            Kind::Silent { .. } => false,
+            Kind::Dose(dose) => dose.metric == *judged,
+            Kind::Stuck(stuck) => stuck.metric == *judged,
+            Kind::Flapping(flapping) => flapping.metrics.contains(judged),
+            Kind::Expression(expression) => expression.names(judged),
+            Kind::Gathering(_) | Kind::Silent { .. } => false,
         }
+    }
+
+    /// Whether it keeps a tally of each series.
+    pub(crate) fn tallies(&self) -> bool {
+        matches!(self.kind, Kind::Dose(_) | Kind::Stuck(_) | Kind::Flapping(_))
     }
 
     /// The means that it asks for of that metric.
@@ -294,30 +363,49 @@ impl Rule {
                 below.is_some_and(|below| number < below) || above.is_some_and(|above| number > above)
             }
             (Kind::Threshold { .. } | Kind::Impossible { .. }, Value::Bool(_))
-            | (Kind::Departure { .. } | Kind::Fusion(_) | Kind::Silent { .. }, _) => false,
+            | (
+                Kind::Departure { .. }
+                | Kind::Fusion(_)
+                | Kind::Silent { .. }
+                | Kind::Dose(_)
+                | Kind::Stuck(_)
+                | Kind::Flapping(_)
+                | Kind::Gathering(_)
+                | Kind::Expression(_),
+                _,
+            ) => false,
         }
     }
 
     /// How long it must hold, in seconds.
     pub(crate) fn hold_s(&self) -> u32 {
-        match self.kind {
+        match &self.kind {
             Kind::DeviceAlarm { hold_s, .. }
             | Kind::Threshold { hold_s, .. }
             | Kind::Impossible { hold_s, .. }
-            | Kind::Departure { hold_s, .. } => hold_s,
-            Kind::Fusion(Fusion { hold_s, .. }) => hold_s,
-            Kind::Silent { gone_hold_s, .. } => gone_hold_s,
+            | Kind::Departure { hold_s, .. }
+            | Kind::Fusion(Fusion { hold_s, .. })
+            | Kind::Silent { gone_hold_s: hold_s, .. } => *hold_s,
+            Kind::Gathering(gathering) => gathering.hold_s,
+            Kind::Expression(expression) => expression.hold_s,
+            Kind::Dose(_) | Kind::Stuck(_) | Kind::Flapping(_) => 0,
         }
     }
 
     /// How long it must be over, in seconds.
     pub(crate) fn clear_after_s(&self) -> u32 {
-        match self.kind {
-            Kind::Threshold { clear_after_s, .. }
+        match &self.kind {
+            Kind::DeviceAlarm { clear_after_s, .. }
+            | Kind::Threshold { clear_after_s, .. }
             | Kind::Impossible { clear_after_s, .. }
             | Kind::Departure { clear_after_s, .. }
-            | Kind::Fusion(Fusion { clear_after_s, .. }) => clear_after_s,
-            Kind::DeviceAlarm { .. } | Kind::Silent { .. } => 0,
+            | Kind::Fusion(Fusion { clear_after_s, .. }) => *clear_after_s,
+            Kind::Dose(dose) => dose.clear_after_s,
+            Kind::Stuck(stuck) => stuck.clear_after_s,
+            Kind::Flapping(flapping) => flapping.clear_after_s,
+            Kind::Gathering(gathering) => gathering.clear_after_s,
+            Kind::Expression(expression) => expression.clear_after_s,
+            Kind::Silent { .. } => 0,
         }
     }
 }

@@ -5,7 +5,9 @@ use crate::casebook::Cause;
 use crate::engine::Engine;
 use crate::event::SetUp;
 use crate::fleet::{Hold, Phase, Slot};
-use crate::frames::{clearing_time, hold_time};
+use crate::levels::{clearing_time, hold_time};
+use crate::rule::Rule;
+use crate::tally::Tally;
 use crate::timers::Timer;
 use watchfire_model::{DeviceKey, Sites};
 
@@ -14,6 +16,8 @@ impl Engine {
         let before = std::mem::replace(&mut self.rules, set_up.rules.rules().to_vec());
         let moved: Vec<Option<u16>> = before.iter().map(|rule| self.rule_named(&rule.name)).collect();
         self.sites = set_up.sites.clone();
+        self.clocks = crate::schedule::clocks(&set_up.sites);
+        self.watchers = watchers(&self.rules);
         self.claim_devices(&set_up.sites);
         self.plans = crate::plans::Plans::default();
         self.renumber_groups(&moved);
@@ -24,6 +28,7 @@ impl Engine {
             self.rewatch(device);
         }
         self.renumber_causes(&moved);
+        self.renumber_notes(&moved);
         self.restart_timers();
     }
 
@@ -40,7 +45,11 @@ impl Engine {
                 match slot.hold.phase {
                     Phase::Idle | Phase::Holding => {}
                     Phase::Pending { since } => {
-                        self.timers.set(since.plus(hold_time(self.rule(rule))), Timer::Hold { series: number, rule });
+                        let counted = self.fleet.series(number).tally(rule).map(Tally::due);
+                        let due = counted.unwrap_or_else(|| Some(since.plus(hold_time(self.rule(rule)))));
+                        if let Some(due) = due {
+                            self.timers.set(due, Timer::Hold { series: number, rule });
+                        }
                     }
                     Phase::Leaving { since } => {
                         let due = since.plus(clearing_time(self.rule(rule)));
@@ -54,6 +63,7 @@ impl Engine {
             self.arm_silence(device);
         }
         self.restart_group_timers();
+        self.restart_note_timers();
         for (case, at) in self.book.over() {
             self.timers.set(at, Timer::Forget { case });
         }
@@ -96,7 +106,12 @@ impl Engine {
                 None => self.orphan(slot.hold),
             }
         }
-        self.fleet.series_mut(number).slots = kept;
+        let series = self.fleet.series_mut(number);
+        series.slots = kept;
+        let tallies = std::mem::take(&mut series.tallies);
+        let still = |(rule, tally)| moved.get(usize::from(rule)).copied().flatten().map(|rule| (rule, tally));
+        series.tallies =
+            tallies.into_iter().filter_map(still).filter(|(rule, _)| judged_by.tallies.contains(rule)).collect();
     }
 
     /// The rule that watches for the device's silence, again.
@@ -120,9 +135,10 @@ impl Engine {
     }
 
     fn renumber_causes(&mut self, moved: &[Option<u16>]) {
-        let (fleet, groups) = (&self.fleet, &self.groups);
-        for case in self.book.iter_mut() {
-            let causes = std::mem::take(&mut case.causes);
+        let (fleet, rules) = (&self.fleet, &self.rules);
+        let untold = self.withdrawn.iter_mut().map(|untold| &mut untold.causes);
+        for place in self.book.iter_mut().map(|case| &mut case.causes).chain(untold) {
+            let causes = std::mem::take(place);
             let kept = causes.into_iter().filter_map(|cause| match cause {
                 Cause::Series { series, rule } => {
                     let rule = moved.get(usize::from(rule)).copied().flatten()?;
@@ -130,14 +146,23 @@ impl Engine {
                 }
                 Cause::Group { room, rule } => {
                     let rule = moved.get(usize::from(rule)).copied().flatten()?;
-                    groups.contains_key(&(room, rule)).then_some(Cause::Group { room, rule })
+                    rules.get(usize::from(rule))?.is_of_a_room().then_some(Cause::Group { room, rule })
                 }
                 Cause::Silence { device } => {
                     fleet.device(device).silence_rule.is_some().then_some(Cause::Silence { device })
                 }
                 standing @ Cause::Standing(_) => Some(standing),
             });
-            case.causes = kept.collect();
+            *place = kept.collect();
         }
     }
+}
+
+/// By rule, the rules that refer to it.
+fn watchers(rules: &[Rule]) -> Vec<Vec<u16>> {
+    let of = |watched: &Rule| -> Vec<u16> {
+        let watching = rules.iter().zip(0u16..).filter(|(rule, _)| rule.refers_to(&watched.name));
+        watching.map(|(_, number)| number).collect()
+    };
+    rules.iter().map(of).collect()
 }

@@ -1,15 +1,16 @@
 //! Devices that are not heard from. A reading only moves `last_seen`; the one timer of a device looks again when it
 //! comes due, so that a million lively devices cost nothing.
 
-use crate::casebook::{Cause, Ground};
+use crate::casebook::{Case, Cause, Ground};
 use crate::engine::{Engine, claimed};
 use crate::event::Effects;
 use crate::fleet::Phase;
+use crate::room_words;
 use crate::rule::Kind;
 use crate::timers::Timer;
 use crate::wording;
 use std::time::Duration;
-use watchfire_model::{Bilingual, Presence, Timestamp};
+use watchfire_model::{Bilingual, Presence, Severity, Timestamp};
 
 /// When a device counts as silent, and why.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +55,12 @@ impl Engine {
             Why::Unheard { for_s } => wording::silent(&label, for_s, self.fleet.device(device).last_seen),
             Why::Gone { since } => wording::gone(&label, since),
         };
-        if let Some(ground) = self.silence_ground(device, reason) {
+        if let Some(mut ground) = self.silence_ground(device, reason) {
+            let because = self.explanation(device);
+            if !because.is_empty() {
+                ground.severity = Severity::Info;
+                room_words::add_explanation(&mut ground.reason, &because);
+            }
             self.begin(Cause::Silence { device }, ground, out);
         }
     }
@@ -92,7 +98,7 @@ impl Engine {
         [gone, unheard].into_iter().flatten().min_by_key(|due| due.at)
     }
 
-    fn silence_ground(&self, device: u32, reason: Bilingual) -> Option<Ground> {
+    pub(crate) fn silence_ground(&self, device: u32, reason: Bilingual) -> Option<Ground> {
         let state = self.fleet.device(device);
         let rule = self.rule(state.silence_rule?);
         Some(Ground {
@@ -108,6 +114,14 @@ impl Engine {
             late: false,
         })
     }
+}
+
+/// The device whose silence an alert is about.
+pub(crate) fn silence_of(case: &Case) -> Option<u32> {
+    case.causes.iter().find_map(|cause| match cause {
+        Cause::Silence { device } => Some(*device),
+        Cause::Series { .. } | Cause::Group { .. } | Cause::Standing(_) => None,
+    })
 }
 
 fn later(at: Timestamp, seconds: u32) -> Timestamp {

@@ -1,9 +1,11 @@
 //! The engine's state as bytes.
 //!
 //! ```text
-//! byte 0      version = 2
-//! bytes 1..   postcard of `Image`
+//! byte 0      version = 3
+//! bytes 1..   postcard of `Image`, then of the clocks that were set back
 //! ```
+//! Version 2, which is still read, knew no such clocks and of an order only its id.
+//!
 //! Sites and rules are not in it: they are the set-up in force at the snapshot's position, which the caller has. Slots
 //! and groups name their rules by position in `rule_names`. Timers, plans and indexes follow from the state and are made anew.
 
@@ -13,16 +15,22 @@ use crate::engine::{Engine, Standing};
 use crate::event::{SetUp, Stamp};
 use crate::fleet::{Device, Fleet, Series};
 use crate::fusion::{Group, Room, Rooms};
+use crate::gathering::Note;
 use crate::kinds::Kinds;
-use crate::orders::RecentOrders;
-use crate::rule::{Kind, Rule, Scope};
+use crate::orders::{RecentOrders, RecentOrders2};
+use crate::rule::{Kind, Rule};
+use crate::set_back::SetBack;
+use crate::tally::Tally;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use watchfire_model::{Class, JournalId, Timestamp};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 4;
+/// Of the builds before: without what rules count and note, and before that without clocks that were set back.
+const VERSION_3: u8 = 3;
+const VERSION_2: u8 = 2;
 
 /// A snapshot could not be taken up. Fall back to the one before it, else to a replay.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +44,7 @@ pub enum RestoreError {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Image<'a> {
+struct Image<'a, Orders> {
     journal: JournalId,
     stamp: Stamp,
     awake_since: Timestamp,
@@ -50,7 +58,16 @@ struct Image<'a> {
     /// In the order of the keys.
     standing: Vec<(StandingKey, Standing)>,
     book: Cow<'a, Casebook>,
-    orders: Cow<'a, RecentOrders>,
+    orders: Orders,
+}
+
+/// What came with version 4.
+#[derive(Default, Serialize, Deserialize)]
+struct Counted {
+    /// The series that have any, in the order of their numbers.
+    tallies: Vec<(u32, Vec<(u16, Tally)>)>,
+    /// In the order of the keys.
+    notes: Vec<((Room, u16), Vec<Note>)>,
 }
 
 impl Engine {
@@ -70,7 +87,12 @@ impl Engine {
             book: Cow::Borrowed(&self.book),
             orders: Cow::Borrowed(&self.orders),
         };
-        postcard::to_extend(&image, vec![VERSION]).expect("our own types always encode")
+        let series = self.fleet.all_series().iter().zip(0u32..).filter(|(series, _)| !series.tallies.is_empty());
+        let counted = Counted {
+            tallies: series.map(|(series, number)| (number, series.tallies.clone())).collect(),
+            notes: self.notes.iter().map(|(key, notes)| (*key, notes.clone())).collect(),
+        };
+        postcard::to_extend(&(image, &self.set_back, counted), vec![VERSION]).expect("our own types always encode")
     }
 
     /// The engine of a snapshot. `set_up` is the one in force at its position; another one is taken as a change.
@@ -80,11 +102,33 @@ impl Engine {
     pub fn restore(bytes: &[u8], set_up: &SetUp) -> Result<Engine, RestoreError> {
         let malformed = |why: &str| RestoreError::Malformed(why.to_owned());
         let (version, body) = bytes.split_first().ok_or_else(|| malformed("it is empty"))?;
-        if *version != VERSION {
-            return Err(RestoreError::UnknownVersion(*version));
+        let wrong = |error: postcard::Error| RestoreError::Malformed(error.to_string());
+        match *version {
+            VERSION => {
+                let (image, set_back, counted): (Image<'_, RecentOrders>, BTreeMap<u32, SetBack>, Counted) =
+                    postcard::from_bytes(body).map_err(wrong)?;
+                Engine::of(image, set_back, counted, set_up)
+            }
+            VERSION_3 => {
+                let (image, set_back): (Image<'_, RecentOrders>, BTreeMap<u32, SetBack>) =
+                    postcard::from_bytes(body).map_err(wrong)?;
+                Engine::of(image, set_back, Counted::default(), set_up)
+            }
+            VERSION_2 => {
+                let image: Image<'_, RecentOrders2> = postcard::from_bytes(body).map_err(wrong)?;
+                Engine::of(image, BTreeMap::new(), Counted::default(), set_up)
+            }
+            other => Err(RestoreError::UnknownVersion(other)),
         }
-        let image: Image<'_> =
-            postcard::from_bytes(body).map_err(|error| RestoreError::Malformed(error.to_string()))?;
+    }
+
+    fn of(
+        image: Image<'_, impl Into<RecentOrders>>,
+        set_back: BTreeMap<u32, SetBack>,
+        counted: Counted,
+        set_up: &SetUp,
+    ) -> Result<Engine, RestoreError> {
+        let malformed = |why: &str| RestoreError::Malformed(why.to_owned());
         let mut engine = Engine::empty(image.journal);
         engine.stamp = image.stamp;
         engine.awake_since = image.awake_since;
@@ -95,8 +139,16 @@ impl Engine {
         engine.groups = image.groups.into_iter().collect();
         engine.standing = image.standing.into_iter().collect::<BTreeMap<_, _>>();
         engine.book = image.book.into_owned();
-        engine.orders = image.orders.into_owned();
-        if !engine.causes_fit() || !engine.groups_fit() {
+        engine.orders = image.orders.into();
+        engine.set_back = set_back;
+        for (series, tallies) in counted.tallies {
+            if !engine.fleet.series_numbers().contains(&series) {
+                return Err(malformed("what is counted belongs to no series"));
+            }
+            engine.fleet.series_mut(series).tallies = tallies;
+        }
+        engine.notes = counted.notes.into_iter().collect();
+        if !engine.causes_fit() || !engine.groups_fit() || !engine.notes_fit() {
             return Err(malformed("alerts and devices do not fit together"));
         }
         engine.take_set_up(set_up);
@@ -108,7 +160,8 @@ impl Engine {
         let mut causes = self.book.iter().flat_map(|(_, case)| &case.causes);
         causes.all(|cause| match cause {
             Cause::Series { series, .. } => self.fleet.series_numbers().contains(series),
-            Cause::Group { room, rule } => self.groups.contains_key(&(*room, *rule)),
+            // A group where nothing is going on any more is not kept; reopening its alert makes it anew.
+            Cause::Group { rule, .. } => usize::from(*rule) < self.rules.len(),
             Cause::Silence { device } => self.fleet.device_numbers().contains(device),
             Cause::Standing(_) => true,
         })
@@ -118,6 +171,5 @@ impl Engine {
 /// Stands for a rule of the snapshot until the set-up brings the rule itself: only its name is looked at.
 fn name_only(name: CompactString) -> Rule {
     let kind = Kind::Silent { after_s: None, gone_hold_s: 0 };
-    let class = Class::Information;
-    Rule { name, version: 0, class, severity: class.severity(), scope: Scope::default(), kind }
+    Rule::plain(name, 0, Class::Information, kind)
 }

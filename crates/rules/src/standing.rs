@@ -6,7 +6,7 @@ use crate::engine::Engine;
 use crate::event::Effects;
 use crate::event_time::EventTime;
 use crate::fleet::Phase;
-use crate::frames::{add_time, evidence};
+use crate::levels::{add_time, evidence};
 use crate::rule::Kind;
 use crate::wording;
 use compact_str::CompactString;
@@ -35,12 +35,30 @@ impl Engine {
     /// The station says something about itself.
     pub(crate) fn notice(&mut self, notice: &Notice, out: &mut Effects) {
         let (class, severity, manner) = judge_notice(notice.kind);
-        let rule = CompactString::from(format!("station-{}", notice.kind.as_str().replace('_', "-")));
-        let key = StandingKey { site: station_site(), rule, subject: notice.subject.clone() };
-        let ground = station_ground(&key, class, severity, wording::notice(notice));
+        let rule = notice_rule(notice.kind);
+        let device = device_concerned(notice);
+        let site = device.as_ref().map_or_else(station_site, |device| device.site.clone());
+        let key = StandingKey { site, rule, subject: notice.subject.clone() };
+        let mut ground = station_ground(&key, class, severity, wording::notice(notice));
+        ground.device = device;
         if notice.active {
             self.stand(key, ground, manner, out);
         } else {
+            self.stand_down(&key, ground, out);
+        }
+    }
+
+    /// The station starts: what it said of itself is over until it says so again. Whoever reports a lasting trouble
+    /// forgets with the process that he did; kept for ever, it would hide the next one. Not so the ways to people: the desk
+    /// is a fold, and remembers.
+    pub(crate) fn station_restarted(&mut self, out: &mut Effects) {
+        let remembered = notice_rule(NoticeKind::ChannelDown);
+        let own = |key: &&StandingKey| {
+            key.site.as_str() == STATION_SITE && key.rule.starts_with("station-") && key.rule != remembered
+        };
+        let keys: Vec<StandingKey> = self.standing.keys().filter(own).cloned().collect();
+        for key in keys {
+            let ground = station_ground(&key, Class::Fault, Severity::Major, wording::station_restarted());
             self.stand_down(&key, ground, out);
         }
     }
@@ -156,8 +174,22 @@ impl Engine {
     }
 }
 
+fn notice_rule(kind: NoticeKind) -> CompactString {
+    CompactString::from(format!("station-{}", kind.as_str().replace('_', "-")))
+}
+
 fn station_site() -> SiteId {
     SiteId::new(STATION_SITE).expect("`station` is an id")
+}
+
+/// The device that a notice is about: its alert belongs to that site, whose people are told.
+fn device_concerned(notice: &Notice) -> Option<DeviceKey> {
+    if !matches!(notice.kind, NoticeKind::InspectionUnanswered | NoticeKind::DutyUnanswered) {
+        return None;
+    }
+    let mut parts = notice.subject.splitn(3, '/');
+    let (site, source, name) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(DeviceKey { site: site.parse().ok()?, source: source.parse().ok()?, name: name.parse().ok()? })
 }
 
 fn station_ground(key: &StandingKey, class: Class, severity: Severity, reason: Bilingual) -> Ground {
@@ -192,5 +224,7 @@ fn judge_notice(kind: NoticeKind) -> (Class, Severity, Manner) {
         NoticeKind::HistoryLost => (Class::Fault, Severity::Critical, Manner::Happened),
         NoticeKind::EvidenceLost => (Class::Fault, Severity::Critical, Manner::Happened),
         NoticeKind::PartDown => (Class::Fault, Severity::Critical, Manner::Lasting),
+        NoticeKind::InspectionUnanswered => (Class::Fault, Severity::Major, Manner::Lasting),
+        NoticeKind::DutyUnanswered => (Class::Supervisory, Severity::Major, Manner::Lasting),
     }
 }

@@ -10,10 +10,14 @@ use watchfire_model::Timestamp;
 pub(crate) enum Timer {
     /// A level has held long enough.
     Hold { series: u32, rule: u16 },
+    /// A rule of a place or device has been met long enough.
+    HoldGroup { room: Room, rule: u16 },
     /// A level has been back long enough.
     Clear { series: u32, rule: u16 },
     /// What a room's devices said together has been over long enough.
     ClearGroup { room: Room, rule: u16 },
+    /// What was noted for a rule over rules no longer counts.
+    Notes { room: Room, rule: u16 },
     /// A device may have been silent too long: looked at again then, so that a reading moves no timer.
     Silence { device: u32 },
     /// An alert that is over leaves the memory.

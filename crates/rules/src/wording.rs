@@ -5,7 +5,8 @@ use crate::trend::Leaving;
 use crate::words::{figure, handling_words, metric_words, seconds, unit_sign};
 use std::time::Duration;
 use watchfire_model::{
-    AlertId, Bilingual, DeviceKey, Handling, Notice, NoticeKind, Reading, SiteId, Timestamp, UserName, Value, Verdict,
+    AlertId, Bilingual, DeviceKey, Handling, Notice, NoticeKind, OrderId, Reading, SiteId, Timestamp, UserName, Value,
+    Verdict,
 };
 
 /// A reading met a rule.
@@ -16,7 +17,15 @@ pub(crate) fn met(label: &Bilingual, rule: &Rule, reading: &Reading, leaving: Op
         Kind::Departure { departure, .. } if let Some(leaving) = leaving => {
             left_usual(label, departure, reading, leaving)
         }
-        Kind::Departure { .. } | Kind::DeviceAlarm { .. } | Kind::Fusion(_) | Kind::Silent { .. } => {
+        Kind::Departure { .. }
+        | Kind::DeviceAlarm { .. }
+        | Kind::Fusion(_)
+        | Kind::Silent { .. }
+        | Kind::Dose(_)
+        | Kind::Stuck(_)
+        | Kind::Flapping(_)
+        | Kind::Gathering(_)
+        | Kind::Expression(_) => {
             let what = metric_words(&reading.metric);
             let (en, zh, point) = (label.english(), label.chinese(), &reading.point);
             Bilingual::new(
@@ -30,7 +39,7 @@ pub(crate) fn met(label: &Bilingual, rule: &Rule, reading: &Reading, leaving: Op
 }
 
 /// Says for how long, where that was asked.
-fn add_duration(text: &mut Bilingual, seconds: u32) {
+pub(crate) fn add_duration(text: &mut Bilingual, seconds: u32) {
     if seconds > 0 {
         text.en.push_str(&format!(", for {seconds} s"));
         text.zh.push_str(&format!("，已持续 {seconds} 秒"));
@@ -84,19 +93,34 @@ pub(crate) fn over(label: &Bilingual, rule: &Rule, reading: &Reading) -> Bilingu
             add_duration(&mut text, *clear_after_s);
             text
         }
-        Kind::Departure { clear_after_s, .. } | Kind::Impossible { clear_after_s, .. } => {
+        Kind::Departure { .. }
+        | Kind::Impossible { .. }
+        | Kind::Dose(_)
+        | Kind::Stuck(_)
+        | Kind::Gathering(_)
+        | Kind::Expression(_) => {
             let value = value_words(reading);
             let mut text = Bilingual::new(
                 format!("{} of {en} (point {point}) is {value}, as usual again", what.en),
                 format!("{zh}（测点 {point}）{}为 {value}，已恢复平常", what.zh),
             );
-            add_duration(&mut text, *clear_after_s);
+            add_duration(&mut text, rule.clear_after_s());
             text
         }
-        Kind::DeviceAlarm { .. } | Kind::Fusion(_) | Kind::Silent { .. } => Bilingual::new(
-            format!("{en} no longer reports: {} (point {point})", what.en),
-            format!("{zh} 不再报告：{}（测点 {point}）", what.zh),
+        Kind::Flapping(flapping) => Bilingual::new(
+            format!("{} of {en} (point {point}) no longer comes and goes, for {} s", what.en, flapping.clear_after_s),
+            format!("{zh}（测点 {point}）{}已不再反复变化，已持续 {} 秒", what.zh, flapping.clear_after_s),
         ),
+        Kind::DeviceAlarm { .. } | Kind::Fusion(_) | Kind::Silent { .. } => {
+            let mut text = Bilingual::new(
+                format!("{en} no longer reports: {} (point {point})", what.en),
+                format!("{zh} 不再报告：{}（测点 {point}）", what.zh),
+            );
+            if let Kind::DeviceAlarm { clear_after_s, .. } = &rule.kind {
+                add_duration(&mut text, *clear_after_s);
+            }
+            text
+        }
     }
 }
 
@@ -138,6 +162,22 @@ pub(crate) fn together_over(place: &Bilingual) -> Bilingual {
     Bilingual::new(
         format!("{}: what was measured is as usual again", place.english()),
         format!("{}：各测量值已恢复平常", place.chinese()),
+    )
+}
+
+/// An order comes under the id of another one.
+pub(crate) fn order_id_taken(id: &OrderId) -> Bilingual {
+    Bilingual::new(
+        format!("the order id {id} was used for another order: nothing was done; send this one under an id of its own"),
+        format!("指令编号 {id} 已用于另一条指令，本次未执行；请使用新的编号重新发送"),
+    )
+}
+
+/// What the station said of itself before it was restarted.
+pub(crate) fn station_restarted() -> Bilingual {
+    Bilingual::new(
+        "the station was restarted: what still holds is reported anew",
+        "系统已重新启动：仍存在的情况将重新上报",
     )
 }
 
@@ -211,6 +251,10 @@ pub(crate) fn notice(notice: &Notice) -> Bilingual {
         NoticeKind::HistoryLost => ("history was given up to free the disk", "为腾出磁盘空间删除了历史数据"),
         NoticeKind::EvidenceLost => ("evidence was given up to free the disk", "为腾出磁盘空间删除了原始留证"),
         NoticeKind::PartDown => ("a part of the station does not run", "本站有一个部件停止运行"),
+        NoticeKind::InspectionUnanswered => {
+            ("a transmission device does not answer its inspection", "用户信息传输装置未应答巡检")
+        }
+        NoticeKind::DutyUnanswered => ("nobody answers the duty check", "查岗无人应答"),
     };
     let over = if notice.active { ("", "") } else { ("over: ", "已恢复：") };
     let mut text = Bilingual::new(format!("{}{en}", over.0), format!("{}{zh}", over.1));
@@ -354,7 +398,7 @@ pub(crate) fn open_again_as(other: AlertId) -> Bilingual {
 }
 
 /// The value with its unit.
-fn value_words(reading: &Reading) -> String {
+pub(crate) fn value_words(reading: &Reading) -> String {
     match reading.value {
         Value::Number(number) => {
             let unit = reading.vendor_unit.as_ref().filter(|unit| !unit.is_empty());

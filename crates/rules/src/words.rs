@@ -50,6 +50,16 @@ pub fn metric_words(metric: &Metric) -> Bilingual {
         Metric::Signal => ("radio signal", "信号强度"),
         Metric::AirFlow => ("air flow", "风量"),
         Metric::Count => ("count", "计数"),
+        Metric::FireAlarm => ("fire alarm", "火警"),
+        Metric::Shielded => ("shielded", "屏蔽"),
+        Metric::Supervisory => ("supervisory signal", "监管"),
+        Metric::Started => ("started (opened)", "启动（开启）"),
+        Metric::Feedback => ("feedback", "反馈"),
+        Metric::Delay => ("in delay", "延时状态"),
+        Metric::ManualMode => ("manual mode", "手动状态"),
+        Metric::ForeignDialect => {
+            ("speaks a dialect: some of its frames are kept unread", "使用私有协议扩展，部分报文仅保存未解析")
+        }
         Metric::Vendor(name) => return Bilingual::same(name.as_str()),
     };
     Bilingual::new(en, zh)

@@ -41,8 +41,11 @@ fn a_rule_set_that_leaves_alarms_out_gets_them_back() {
     let empty = parse("").unwrap();
     let shipped = RuleSet::built_in();
     let alarms = |set: &RuleSet| -> Vec<(Metric, Class)> {
-        let rows = set.rules().iter().filter_map(|rule| match &rule.kind {
-            Kind::DeviceAlarm { metrics, hold_s: 0 } => Some(metrics.iter().map(|metric| (metric.clone(), rule.class))),
+        let standard = set.rules().iter().filter(|rule| rule.scope.is_everywhere() && !rule.quiet);
+        let rows = standard.filter_map(|rule| match &rule.kind {
+            Kind::DeviceAlarm { metrics, hold_s: 0, .. } => {
+                Some(metrics.iter().map(|metric| (metric.clone(), rule.class)))
+            }
             _ => None,
         });
         let mut rows: Vec<_> = rows.flatten().collect();

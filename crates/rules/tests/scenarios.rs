@@ -118,6 +118,8 @@ impl Scenario {
             devices: Vec::new(),
             identities: BTreeMap::new(),
             ladder: Vec::new(),
+            transmission_devices: Vec::new(),
+            premises: Default::default(),
         };
         self.set_up.sites.sites.insert(id.parse().unwrap(), site);
     }

@@ -29,6 +29,11 @@ impl<'a> Section<'a> {
         Section { table, offset, path, asked: BTreeSet::new(), collector }
     }
 
+    /// Whether the key holds text in quotes. Does not count as asking for it.
+    pub fn is_text(&self, key: &str) -> bool {
+        self.find(key).is_some_and(|(_, value)| value.get_ref().as_str().is_some())
+    }
+
     /// Whether the key is there. Does not count as asking for it.
     pub fn has(&self, key: &str) -> bool {
         self.find(key).is_some()
@@ -168,6 +173,22 @@ impl<'a> Section<'a> {
             }
         }
         items
+    }
+
+    /// A list of lists of whole numbers within the range; `None` when the key is absent or wrong.
+    pub fn integer_lists(&mut self, key: &str, range: RangeInclusive<u64>) -> Option<Vec<Vec<u64>>> {
+        let value = self.ask(key)?;
+        let number = |value: &Spanned<DeValue<'_>>| {
+            let integer = value.get_ref().as_integer()?;
+            let number = u64::from_str_radix(integer.as_str(), integer.radix()).ok();
+            number.filter(|number| range.contains(number))
+        };
+        let list = |value: &Spanned<DeValue<'_>>| value.get_ref().as_array()?.iter().map(number).collect::<Option<_>>();
+        let lists = value.as_array().and_then(|array| array.iter().map(list).collect::<Option<_>>());
+        if lists.is_none() {
+            self.problem(key, format!("must be lists of numbers, {} to {}", range.start(), range.end()));
+        }
+        lists
     }
 
     /// A sub-table that must be there.

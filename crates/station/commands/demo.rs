@@ -6,15 +6,18 @@ use super::output;
 use super::run::{Signals, stop, until_told};
 use crate::cli::DemoOptions;
 use crate::clock;
-use crate::config::{Config, sites, station};
+use crate::config::{self, Config, dialects, sites, station};
 use crate::logging;
 use crate::parts::listener::Secrets;
 use crate::parts::paths::DataPaths;
+use crate::parts::sockets::Sockets;
 use crate::parts::station::{Station, StationOptions};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use crate::set_up_store::Points;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use watchfire_console::{DemoLogin, Role, Users};
 use watchfire_model::{ChannelKind, UserName};
@@ -22,10 +25,14 @@ use watchfire_notify::Channel;
 use watchfire_rules::RuleSet;
 use watchfire_simulator::connections::{self, Target};
 use watchfire_simulator::demo::{FIRE_AFTER_S, Play, SITES, cast};
+use watchfire_simulator::panel::{self, tower};
 
 const USER: &str = "demo";
 const MQTT_PORT: u16 = 1883;
 const CONSOLE_PORT: u16 = 8080;
+const PANEL_PORT: u16 = 5201;
+/// What the demo's sites call the port for fire panels.
+const PANEL_LISTENER: &str = "panels";
 
 pub(crate) fn run(options: &DemoOptions) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -39,9 +46,10 @@ pub(crate) fn run(options: &DemoOptions) -> ExitCode {
 
 async fn demo(options: &DemoOptions) -> Result<ExitCode, String> {
     let mut signals = Signals::listen().map_err(|error| error.to_string())?;
-    let (mqtt, mqtt_note) = port(MQTT_PORT)?;
-    let (console, console_note) = port(CONSOLE_PORT)?;
-    let config = config(&options.data, mqtt, console)?;
+    let (mqtt, mqtt_note) = listen(MQTT_PORT).await?;
+    let (console, console_note) = listen(CONSOLE_PORT).await?;
+    let (panels, panel_note) = free(PANEL_PORT).await?;
+    let config = config(&options.data, (address(&mqtt)?, address(&console)?, panels))?;
     let _log = logging::start(&config.station.log);
     let login = login(&DataPaths::new(&options.data).users())?;
     let secret = random_hex(16)?;
@@ -51,10 +59,11 @@ async fn demo(options: &DemoOptions) -> Result<ExitCode, String> {
         config,
         secrets: Secrets::One(secret.clone()),
         channels: ChannelKind::ALL.iter().map(channel).collect(),
+        sockets: Some(Sockets { mqtt, console }),
         demo: Some(DemoLogin { user: login.user.clone(), password: login.password.clone() }),
     });
     let mut station = started.await.map_err(|error| error.to_string())?;
-    for note in [mqtt_note, console_note].into_iter().flatten() {
+    for note in [mqtt_note, console_note, panel_note].into_iter().flatten() {
         output::say(note);
     }
     greet(&station, &login, &options.data);
@@ -64,6 +73,10 @@ async fn demo(options: &DemoOptions) -> Result<ExitCode, String> {
     let target = Target { address: station.mqtt, password: secret, run };
     let mut devices = tokio::task::JoinSet::new();
     devices.spawn(connections::play(cast(), target, ended_devices.clone()));
+    for (_, address) in &station.panel_ports {
+        let target = panel::Target { address: *address, transport: panel::Transport::Tcp };
+        devices.spawn(tower::play(target, ended_devices.clone()));
+    }
     let ended = until_told(&mut station, &mut signals).await;
     output::say(
         "\nStopping; what was acknowledged is on disk, the next start goes on from here. / 正在停止，下次启动将继续。",
@@ -74,31 +87,43 @@ async fn demo(options: &DemoOptions) -> Result<ExitCode, String> {
     Ok(stop(station).await)
 }
 
-fn config(data: &Path, mqtt: SocketAddr, console: SocketAddr) -> Result<Config, String> {
+fn config(data: &Path, (mqtt, console, panels): (SocketAddr, SocketAddr, SocketAddr)) -> Result<Config, String> {
     let lines = |problems: Vec<watchfire_settings::Problem>| {
         problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     };
     let text = format!(
         "[mqtt]\nlisten = \"{mqtt}\"\n[console]\nlisten = \"{console}\"\n[log]\nfilter = \"warn\"\n\
-         [journal]\nreserve_bytes = 16777216\n[watch]\nprobe_interval_s = 2\n"
+         [journal]\nreserve_bytes = 16777216\n[disk]\nfilling_percent = 99\nnearly_full_percent = 100\n\
+         [watch]\nprobe_interval_s = 2\n[gbt26875.listeners.{PANEL_LISTENER}]\nlisten = \"{panels}\"\n"
     );
     let mut station = station::parse("demo", &text, Path::new(".")).0.map_err(lines)?;
     station.data_dir = data.to_owned();
     let sites = sites::parse("demo sites", SITES).map_err(lines)?;
-    Ok(Config { station, sites, rules: RuleSet::built_in() })
+    let profiles = config::spoken(&sites, Some(&station.gbt26875), &dialects::built_in());
+    Ok(Config { station, sites, rules: RuleSet::built_in(), profiles, points: Points::default() })
 }
 
-/// The usual port, or a free one with a note that says so.
-fn port(usual: u16) -> Result<(SocketAddr, Option<String>), String> {
+/// Listens on the usual port, or on a free one with a note that says so. The socket is the one that is used, so nobody
+/// can take the port in between.
+async fn listen(usual: u16) -> Result<(TcpListener, Option<String>), String> {
     let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    if TcpListener::bind(local(usual)).is_ok() {
-        return Ok((local(usual), None));
+    if let Ok(listener) = TcpListener::bind(local(usual)).await {
+        return Ok((listener, None));
     }
-    let free = TcpListener::bind(local(0)).and_then(|listener| listener.local_addr());
-    let free = free.map_err(|error| format!("no free port: {error}"))?;
-    let note =
-        format!("Port {usual} is taken; using {} instead. / 端口{usual}已被占用，改用{}。", free.port(), free.port());
-    Ok((free, Some(note)))
+    let listener = TcpListener::bind(local(0)).await.map_err(|error| format!("no free port: {error}"))?;
+    let free = address(&listener)?.port();
+    let note = format!("Port {usual} is taken; using {free} instead. / 端口{usual}已被占用，改用{free}。");
+    Ok((listener, Some(note)))
+}
+
+/// The usual port if it is free, else any; with a note that says so.
+async fn free(usual: u16) -> Result<(SocketAddr, Option<String>), String> {
+    let (listener, note) = listen(usual).await?;
+    Ok((address(&listener)?, note))
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, String> {
+    listener.local_addr().map_err(|error| error.to_string())
 }
 
 /// The demo's operator; the password is new at each start.
@@ -119,6 +144,7 @@ fn greet(station: &Station, login: &DemoLogin, data: &Path) {
   watchfire demo / 演示
   Console / 控制台    http://{}     log in as {} / {}
   Devices / 设备      mqtt://{}  (MQTT 3.1.1 and 5)
+  Panels / 报警主机   {}  (GB/T 26875.3, TCP)
   Data / 数据         {}
 
   In {FIRE_AFTER_S} s a real house fire (NIST test SDC33, a burning chair) is played through the care home's second floor.
@@ -131,6 +157,7 @@ fn greet(station: &Station, login: &DemoLogin, data: &Path) {
         login.user,
         login.password,
         station.mqtt,
+        station.panel_ports.first().map(|(_, address)| address.to_string()).unwrap_or_default(),
         data.display(),
         earliest,
         earliest,

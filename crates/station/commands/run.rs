@@ -43,7 +43,7 @@ fn options(config: Config) -> Result<StationOptions, String> {
     }
     let channels = channels::build(&config.station)?;
     let secrets = Secrets::References(config.station.folder.clone());
-    Ok(StationOptions { config, secrets, channels, demo: None })
+    Ok(StationOptions { config, secrets, channels, sockets: None, demo: None })
 }
 
 fn warn_of_open_listeners(config: &Config) {

@@ -9,17 +9,26 @@ use watchfire_model::{
 };
 use watchfire_settings::{Problem, Section};
 
-use super::secrets;
+use super::transmission::{self, Registry};
+use super::{premises, secrets};
 
 /// Where a site lies that does not say so.
 const TIME_ZONE: &str = "Asia/Shanghai";
 
-/// Reads and checks the whole file.
+/// Devices by source and name.
+pub(super) type Taken = BTreeSet<(String, String)>;
+
+/// Reads and checks the whole file; what it refers to in other files is believed.
 pub(crate) fn parse(file: &str, text: &str) -> Result<Sites, Vec<Problem>> {
+    parse_among(file, text, &mut Registry::new(None, None))
+}
+
+/// Reads and checks the whole file, with what it may refer to.
+pub(super) fn parse_among(file: &str, text: &str, registry: &mut Registry<'_>) -> Result<Sites, Vec<Problem>> {
     watchfire_settings::read(file, text, |root| {
         let contacts: BTreeMap<ContactId, Contact> = root.tables("contacts", contact).into_iter().collect();
         let mut sites: BTreeMap<SiteId, Site> =
-            root.tables("sites", |name, section| site(name, section, &contacts)).into_iter().collect();
+            root.tables("sites", |name, section| site(name, section, &contacts, registry)).into_iter().collect();
         let time_zone = sites.values().next().map_or(TIME_ZONE, |first| first.time_zone.as_str()).to_owned();
         sites.entry(SiteId::new(STATION_SITE).ok()?).or_insert_with(|| station_itself(time_zone));
         Some(Sites { sites, contacts })
@@ -63,9 +72,15 @@ fn checked_address(section: &mut Section<'_>, kind: ChannelKind, address: String
     }
 }
 
-fn site(name: &str, section: &mut Section<'_>, contacts: &BTreeMap<ContactId, Contact>) -> Option<(SiteId, Site)> {
+fn site(
+    name: &str,
+    section: &mut Section<'_>,
+    contacts: &BTreeMap<ContactId, Contact>,
+    registry: &mut Registry<'_>,
+) -> Option<(SiteId, Site)> {
     let id = id::<SiteId>(name, section);
-    if name == STATION_SITE && (section.has("devices") || section.has("identities")) {
+    let strange = ["devices", "identities", "transmission_devices"].into_iter().any(|key| section.has(key));
+    if name == STATION_SITE && strange {
         section
             .problem("", "is the station itself: it has a name, a time zone and a ladder, no devices and identities");
     }
@@ -84,10 +99,19 @@ fn site(name: &str, section: &mut Section<'_>, contacts: &BTreeMap<ContactId, Co
     }
     let zones: BTreeMap<ZoneId, Zone> = section.tables("zones", zone).into_iter().collect();
     let mut taken = BTreeSet::new();
-    let devices = section.array("devices", |device_section| device(device_section, &zones, &mut taken));
+    let mut devices = section.array("devices", |device_section| device(device_section, &zones, &mut taken));
+    let transmission = section.tables("transmission_devices", |called, section| {
+        transmission::read(called, section, (name, &zones), &mut taken, registry)
+    });
+    let (transmission_devices, of_panels): (Vec<_>, Vec<_>) = transmission.into_iter().unzip();
+    devices.extend(of_panels);
     let identities = section.tables("identities", identity).into_iter().collect();
     let ladder = section.array("ladder", |rung_section| rung(rung_section, contacts));
-    Some((id?, Site { name: label?, kind, address, time_zone, zones, devices, identities, ladder }))
+    let premises = section.optional_table("premises", premises::read).unwrap_or_default();
+    let name = label?;
+    let site =
+        Site { name, kind, address, time_zone, zones, devices, identities, ladder, transmission_devices, premises };
+    Some((id?, site))
 }
 
 /// The site under which the station speaks of itself: disk, archive, channels, attacks.
@@ -101,6 +125,8 @@ fn station_itself(time_zone: String) -> Site {
         devices: Vec::new(),
         identities: BTreeMap::new(),
         ladder: Vec::new(),
+        transmission_devices: Vec::new(),
+        premises: Default::default(),
     }
 }
 
@@ -110,11 +136,7 @@ fn zone(name: &str, section: &mut Section<'_>) -> Option<(ZoneId, Zone)> {
     Some((id?, Zone { name: label? }))
 }
 
-fn device(
-    section: &mut Section<'_>,
-    zones: &BTreeMap<ZoneId, Zone>,
-    taken: &mut BTreeSet<(String, String)>,
-) -> Option<Device> {
+fn device(section: &mut Section<'_>, zones: &BTreeMap<ZoneId, Zone>, taken: &mut Taken) -> Option<Device> {
     let source = section.parsed("source");
     let name: Option<watchfire_model::DeviceName> = section.parsed("name");
     let label = optional_bilingual(section, "label");
@@ -198,11 +220,11 @@ fn bilingual(section: &mut Section<'_>, key: &str) -> Option<Bilingual> {
     section.table(key, both_languages)
 }
 
-fn optional_bilingual(section: &mut Section<'_>, key: &str) -> Option<Bilingual> {
+pub(super) fn optional_bilingual(section: &mut Section<'_>, key: &str) -> Option<Bilingual> {
     section.optional_table(key, both_languages)
 }
 
-fn both_languages(section: &mut Section<'_>) -> Option<Bilingual> {
+pub(super) fn both_languages(section: &mut Section<'_>) -> Option<Bilingual> {
     let en = section.text("en");
     let zh = section.text("zh");
     Some(Bilingual { en: en?, zh: zh? })

@@ -1,6 +1,8 @@
 //! `watchfire.toml` → [`StationConfig`]. `config/watchfire.toml` shows every key with its default; a test keeps the two
 //! alike.
 
+use super::archive::{self, ArchiveConfig};
+use super::gateway::{self, GatewayConfig};
 use super::secrets::{self, SecretRef};
 use serde::Serialize;
 use std::net::{IpAddr, SocketAddr};
@@ -20,14 +22,20 @@ pub(crate) struct StationConfig {
     pub(crate) sites: PathBuf,
     /// The rules folder; `None`: the rules built in.
     pub(crate) rules: Option<PathBuf>,
+    /// The folder of further dialects of fire panels; `None`: only those built in.
+    pub(crate) profiles: Option<PathBuf>,
     /// `[log]`.
     pub(crate) log: LogConfig,
     /// `[mqtt]`.
     pub(crate) mqtt: MqttConfig,
+    /// `[gbt26875]`.
+    pub(crate) gbt26875: GatewayConfig,
     /// `[journal]`.
     pub(crate) journal: JournalConfig,
     /// `[archive]`.
     pub(crate) archive: ArchiveConfig,
+    /// `[disk]`.
+    pub(crate) disk: DiskConfig,
     /// `[console]`.
     pub(crate) console: ConsoleConfig,
     /// `[notify]`.
@@ -71,11 +79,13 @@ pub(crate) struct JournalConfig {
     pub(crate) evidence_keep_days: u64,
 }
 
-/// The history.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct ArchiveConfig {
-    pub(crate) keep_days: u64,
-    pub(crate) bytes_max: u64,
+/// How full the disk may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct DiskConfig {
+    /// Percent used at which a person is told.
+    pub(crate) filling_percent: u64,
+    /// Percent used at which a person is told again and room is made.
+    pub(crate) nearly_full_percent: u64,
 }
 
 /// The console.
@@ -151,6 +161,7 @@ const LIMIT: u64 = 1 << 50;
 pub(crate) struct NamedFiles {
     pub(crate) sites: PathBuf,
     pub(crate) rules: Option<PathBuf>,
+    pub(crate) profiles: Option<PathBuf>,
 }
 
 /// Reads and checks the text of the file called `file` that lies in `folder`. The files it names are told also when
@@ -166,11 +177,14 @@ pub(crate) fn parse(
         let data_dir = path(root.text_or("data_dir", "watchfire-data"));
         let sites = path(root.text_or("sites", "sites.toml"));
         let rules = root.optional_text("rules").map(path);
-        named = Some(NamedFiles { sites: sites.clone(), rules: rules.clone() });
+        let profiles = root.optional_text("profiles").map(path);
+        named = Some(NamedFiles { sites: sites.clone(), rules: rules.clone(), profiles: profiles.clone() });
         let log = in_table(root, "log", log);
         let mqtt = in_table(root, "mqtt", mqtt);
+        let gbt26875 = in_table(root, "gbt26875", gateway::read);
         let journal = in_table(root, "journal", journal);
-        let archive = in_table(root, "archive", archive);
+        let archive = in_table(root, "archive", |section| archive::read(section, folder));
+        let disk = in_table(root, "disk", disk);
         let console = in_table(root, "console", console);
         let notify = in_table(root, "notify", |section| notify(section, folder));
         let watch = in_table(root, "watch", watch);
@@ -179,10 +193,13 @@ pub(crate) fn parse(
             data_dir,
             sites,
             rules,
+            profiles,
             log: log?,
             mqtt: mqtt?,
+            gbt26875: gbt26875?,
             journal: journal?,
             archive: archive?,
+            disk: disk?,
             console: console?,
             notify: notify?,
             watch: watch?,
@@ -235,11 +252,13 @@ fn journal(section: &mut Section<'_>) -> Option<JournalConfig> {
     })
 }
 
-fn archive(section: &mut Section<'_>) -> Option<ArchiveConfig> {
-    Some(ArchiveConfig {
-        keep_days: section.integer_or("keep_days", 400, 1..=36_500),
-        bytes_max: section.integer_or("bytes_max", 102_400 * MEBIBYTE, 16 * MEBIBYTE..=LIMIT),
-    })
+fn disk(section: &mut Section<'_>) -> Option<DiskConfig> {
+    let filling_percent = section.integer_or("filling_percent", 85, 1..=100);
+    let nearly_full_percent = section.integer_or("nearly_full_percent", 95, 2..=100);
+    if filling_percent > nearly_full_percent {
+        section.problem("filling_percent", format!("is above nearly_full_percent, {nearly_full_percent}"));
+    }
+    Some(DiskConfig { filling_percent, nearly_full_percent })
 }
 
 fn console(section: &mut Section<'_>) -> Option<ConsoleConfig> {
@@ -313,7 +332,7 @@ fn watch(section: &mut Section<'_>) -> Option<WatchConfig> {
 }
 
 /// Without TLS a listener stays on this machine unless `insecure = true` says that somebody thought about it.
-fn listen(section: &mut Section<'_>, default: &str, insecure: bool) -> Option<SocketAddr> {
+pub(super) fn listen(section: &mut Section<'_>, default: &str, insecure: bool) -> Option<SocketAddr> {
     let text = section.text_or("listen", default);
     let Ok(address) = SocketAddr::from_str(&text) else {
         section.problem("listen", format!("`{text}` is not an address and port such as {default}"));

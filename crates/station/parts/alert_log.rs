@@ -4,7 +4,8 @@
 //! that fall silent at one tick do not fit into one. The log is in the order of its entries. A kill can leave the first
 //! records of the last run only; recovery sees that and appends the others.
 //!
-//! Old parts of the log that cannot be read, or have left, are passed over: today's alarms do not depend on them.
+//! Old parts of the log that have left are passed over: today's alarms do not depend on them. Damaged ones are mended by
+//! whoever meets them (`damage.rs`).
 
 use std::path::{Path, PathBuf};
 use tracing::error;
@@ -57,7 +58,25 @@ pub(crate) fn last_entry(folder: &Path, end: u64) -> Result<u64, AlertLogError> 
     let Some(record) = reader.next(end)? else { return Ok(0) };
     let position = record.seq;
     let record = AlertRecord::decode(record.bytes).map_err(|source| AlertLogError::Record { position, source })?;
-    Ok(record.seq.0)
+    // A record without transitions stands for one that was lost.
+    if record.transitions.is_empty() { last_kept(folder, end) } else { Ok(record.seq.0) }
+}
+
+/// The entry of the last record that is not a stand-in, looked for from the newest segment back.
+fn last_kept(folder: &Path, end: u64) -> Result<u64, AlertLogError> {
+    let segments = watchfire_journal::segments(&RealDisk, folder).map_err(AlertLogError::List)?;
+    for segment in segments.iter().rev() {
+        let mut reader = Reader::open(&RealDisk, folder, segment.first)?;
+        let mut kept = None;
+        while let Some(record) = reader.next(segment.end.map_or(end, |next| end.min(next.saturating_sub(1))))? {
+            let record = AlertRecord::decode(record.bytes).ok().filter(|record| !record.transitions.is_empty());
+            kept = record.map(|record| record.seq.0).or(kept);
+        }
+        if let Some(kept) = kept {
+            return Ok(kept);
+        }
+    }
+    Ok(0)
 }
 
 /// Reads the log in order, an entry's run at a time.
@@ -125,16 +144,16 @@ fn first_to_read(folder: &Path, seq: u64, end: u64) -> Result<u64, AlertLogError
 fn entry_at(folder: &Path, position: u64, end: u64) -> Option<u64> {
     let mut reader = Reader::open(&RealDisk, folder, position).ok()?;
     let record = reader.next(position.min(end)).ok()??;
-    AlertRecord::decode(record.bytes).ok().map(|record| record.seq.0)
+    let record = AlertRecord::decode(record.bytes).ok().filter(|record| !record.transitions.is_empty());
+    record.map(|record| record.seq.0)
 }
 
-/// A reader at the first segment behind `position` that can be opened, when what stands there is damaged or has left.
-/// Without one the last part is concerned, and that is today's.
+/// A reader at the first segment behind `position` that can be opened, when what stands there has left.
 fn readable_after(folder: &Path, position: u64, why: ReadError) -> Result<Reader<RealDisk>, AlertLogError> {
     let mut why = why;
     let segments = watchfire_journal::segments(&RealDisk, folder).map_err(AlertLogError::List)?;
     for segment in segments.iter().filter(|segment| segment.first > position) {
-        if !matches!(why, ReadError::Damaged { .. } | ReadError::Gone { .. }) {
+        if !matches!(why, ReadError::Gone { .. }) {
             break;
         }
         error!(position, %why, next = segment.first, "a part of the alert log is passed over");
@@ -149,6 +168,7 @@ fn readable_after(folder: &Path, position: u64, why: ReadError) -> Result<Reader
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parts::damage::{self, Log};
     use watchfire_journal::{Limits, Writer};
     use watchfire_model::{AlertId, Bilingual, Class, RuleRef, SiteId, Step, Timestamp};
 
@@ -229,8 +249,13 @@ mod tests {
         bytes[middle] ^= 1;
         std::fs::write(&damaged, bytes).unwrap();
 
+        let why = AlertRuns::after(folder.path(), 0, end).and_then(|mut runs| runs.up_to(40, end)).unwrap_err();
+        let file = damage::damaged_file_of_alerts(&why).unwrap();
+        assert_eq!(file, damaged);
+        assert!(damage::repair(file, Log::Alerts, 0).unwrap().is_some());
         let mut read = AlertRuns::after(folder.path(), 0, end).unwrap();
         assert_eq!(read.up_to(10, end).unwrap(), runs[0]);
+        assert!(read.up_to(20, end).unwrap().is_empty(), "this is what was damaged");
         assert_eq!(read.up_to(40, end).unwrap().last(), runs[3].last());
         let mut read = AlertRuns::after(folder.path(), 20, end).unwrap();
         assert_eq!(read.up_to(30, end).unwrap(), runs[2], "what is needed is found behind it");

@@ -108,7 +108,12 @@ mod tests {
         damage(&paths, 2);
         damage(&paths, 1);
         assert_eq!(last_at(&paths, last), Err(NoLastStamp { last }), "not taken for a new journal");
-        let anchor = Anchor { at: Timestamp::from_seconds(9), since_boot_us: 0, boot_id: [0; 16] };
+        let anchor = Anchor {
+            at: Timestamp::from_seconds(9),
+            since_boot_us: 0,
+            boot_id: [0; 16],
+            doubted_until: Timestamp::EPOCH,
+        };
         note(&paths.clock(), &anchor).unwrap();
         assert_eq!(last_at(&paths, last), second(9));
     }

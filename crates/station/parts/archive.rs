@@ -2,7 +2,8 @@
 //! it: with an archive that cannot be opened, or must not be used with these logs, fires are detected and told as ever.
 
 use crate::clock;
-use crate::config::station::ArchiveConfig;
+use crate::config::archive::ArchiveConfig;
+use crate::parts::archive_place::ArchivePlace;
 use crate::parts::archiving::{ArchiveStop, Archiving};
 use crate::parts::keeper::{Keeper, caught, pause_or_stop};
 use crate::parts::metrics::StationMetrics;
@@ -18,8 +19,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
-use watchfire_archive::{OpenError, Store, StoreOptions};
-use watchfire_model::{Bilingual, JournalId, NoticeKind};
+use watchfire_archive::{Cursors, OpenError, Store};
+use watchfire_model::{Bilingual, JournalId, NoticeKind, Setup};
 
 /// The part's name in notices, metrics and the log.
 pub(crate) const NAME: &str = "archive";
@@ -32,6 +33,8 @@ const DOWN_AFTER_ATTEMPTS: u32 = 3;
 pub(crate) struct ArchiveNeeds {
     /// The journal's last entry at the start.
     pub(crate) last_entry: u64,
+    /// The set-up that was in force then.
+    pub(crate) in_force: Option<Setup>,
     /// The ids of the journal and of the alert log.
     pub(crate) logs: (JournalId, JournalId),
     pub(crate) paths: DataPaths,
@@ -43,12 +46,23 @@ pub(crate) struct ArchiveNeeds {
     pub(crate) archived: Progress,
     /// What is on disk for certain.
     pub(crate) synced: Progress,
+    /// The same of the alert log's records.
+    pub(crate) alerts_synced: Progress,
     pub(crate) config: ArchiveConfig,
+    pub(crate) place: ArchivePlace,
     /// The station's clock.
     pub(crate) anchor: watch::Receiver<Anchor>,
     pub(crate) metrics: Arc<StationMetrics>,
     pub(crate) registry: Registry,
     pub(crate) stop: CancellationToken,
+}
+
+impl ArchiveNeeds {
+    /// Tells what is on disk for certain.
+    pub(crate) fn on_disk(&self, durable: Cursors) {
+        self.synced.advance(durable.entries.0);
+        self.alerts_synced.advance(durable.alerts);
+    }
 }
 
 /// See the head of this file.
@@ -140,8 +154,7 @@ impl ArchivePart {
 
     fn open_store(&self) -> Result<Store, ArchiveStart> {
         let needs = &self.needs;
-        let options = StoreOptions { bytes_max: Some(needs.config.bytes_max), ..StoreOptions::default() };
-        let store = Store::open_with(&needs.paths.archive(), needs.logs.0, needs.logs.1, options)?;
+        let store = needs.place.open(needs.logs, needs.config.bytes_max)?;
         let archived = store.cursors().entries.0;
         if archived > needs.last_entry {
             return Err(ArchiveStart::Ahead { archived, last: needs.last_entry });
@@ -150,7 +163,7 @@ impl ArchivePart {
             warn!(%error, "the archive has no metrics");
         }
         needs.archived.advance(archived);
-        needs.synced.advance(store.durable().entries.0);
+        needs.on_disk(store.durable());
         Ok(store)
     }
 }

@@ -4,6 +4,8 @@
 use crate::clock;
 use crate::parts::ages::time_for_ages;
 use crate::parts::archive::{ArchiveNeeds, NAME};
+use crate::parts::damage::{self, Log};
+use crate::parts::decoders::Decoders;
 use crate::parts::keeper::pause_or_stop;
 use crate::parts::notices::Notices;
 use std::time::{Duration, Instant};
@@ -12,10 +14,9 @@ use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 use watchfire_archive::{Batch, Gap, Retention, Store, WriteError};
 use watchfire_intake::STATION_SITE;
-use watchfire_journal::{ReadError, Reader, RealDisk};
+use watchfire_journal::{MendError, ReadError, Reader, RealDisk};
 use watchfire_model::encoding::decode_entry;
 use watchfire_model::{AlertRecord, Bilingual, Input, NoticeKind, Seq, SiteId, Timestamp};
-use watchfire_wire::{Profiles, Sessions};
 
 /// Entries read before a batch is written even if it has few rows.
 const BATCH_ENTRIES: u64 = 100_000;
@@ -36,14 +37,15 @@ const RETAIN_INTERVAL: Duration = Duration::from_secs(3_600);
 pub(crate) enum ArchiveStop {
     #[error("failed to read the logs for the archive: {0}")]
     Read(#[source] ReadError),
+    #[error(transparent)]
+    Mend(#[from] MendError),
 }
 
 /// Where the thread is in the two logs.
 struct Place {
     entries: Reader<RealDisk>,
     alerts: Reader<RealDisk>,
-    sessions: Sessions,
-    profiles: Profiles,
+    decoders: Decoders,
     /// Records that had left the journal before they were read.
     gap: Option<Gap>,
 }
@@ -74,13 +76,13 @@ impl<'a> Archiving<'a> {
         notices: &'a mut Notices,
         room_wanted: &'a mut watch::Receiver<u64>,
     ) -> Result<Archiving<'a>, ArchiveStop> {
-        let place = Place::of(needs, store)?;
+        let place = Place::found(needs, store, notices)?;
         Ok(Archiving { needs, store, notices, room_wanted, place })
     }
 
     /// Runs until the rules are closed and everything is archived, or it is told to stop while the archive refuses.
     pub(crate) fn run(mut self, runtime: &Handle) -> Result<(), ArchiveStop> {
-        let mut batch = Batch::default();
+        let mut batch = self.store.batch();
         let (mut synced, mut retained) = (clock::instant(), None);
         while let Some(applied) = self.wait(runtime) {
             self.make_room_if_wanted();
@@ -137,9 +139,16 @@ impl<'a> Archiving<'a> {
     /// Fills the batch; where the journal has given up what is due, it begins anew behind the gap.
     fn fill(&mut self, batch: &mut Batch) -> Result<(), ArchiveStop> {
         match self.read(batch) {
-            Err(ArchiveStop::Read(ReadError::Gone { .. })) => {
+            Err(ArchiveStop::Read(why @ ReadError::Gone { .. })) => {
+                warn!(%why, "the archive begins behind a gap");
                 batch.clear();
-                self.place = Place::of(self.needs, self.store)?;
+                self.place = Place::found(self.needs, self.store, self.notices)?;
+                self.read(batch)
+            }
+            Err(ArchiveStop::Read(why)) => {
+                mended(why, self.needs, self.notices)?;
+                batch.clear();
+                self.place = Place::found(self.needs, self.store, self.notices)?;
                 self.read(batch)
             }
             read => read,
@@ -169,7 +178,8 @@ impl<'a> Archiving<'a> {
             let seq = Seq(record.seq);
             match decode_entry(seq, record.bytes) {
                 Ok(entry) => {
-                    take(batch, seq, entry.at, &entry.input, &place.profiles, &mut place.sessions);
+                    place.decoders.follow(&entry.input, &self.needs.paths);
+                    take(batch, seq, entry.at, &entry.input, &mut place.decoders);
                 }
                 Err(error) => {
                     error!(%seq, %error, "entry not archived");
@@ -195,12 +205,13 @@ impl<'a> Archiving<'a> {
             match error {
                 WriteError::Moved(_) | WriteError::Hole { .. } => {
                     batch.clear();
-                    self.place = Place::of(self.needs, self.store)?;
+                    self.place = Place::found(self.needs, self.store, self.notices)?;
                     break;
                 }
                 WriteError::Full(_) if self.make_room_if_wanted() => pause = RETRY_MIN,
                 WriteError::Full(_) => self.retain(0),
-                WriteError::Busy(_) | WriteError::Unavailable(_) | WriteError::Damaged(_) => {}
+                WriteError::Busy(_) | WriteError::Unavailable(_) | WriteError::ReadOnly(_) | WriteError::Damaged(_) => {
+                }
             }
             if runtime.block_on(pause_or_stop(&self.needs.stop, pause)) {
                 warn!("stopped while the archive does not take a batch; it goes on from its cursor at the next start");
@@ -213,13 +224,16 @@ impl<'a> Archiving<'a> {
             self.notices.state(NoticeKind::PartDown, NAME, false, Bilingual::default);
         }
         self.needs.archived.advance(self.store.cursors().entries.0);
-        self.needs.synced.advance(self.store.durable().entries.0);
+        self.needs.on_disk(self.store.durable());
         Ok(Fate::Settled)
     }
 
     fn sync(&mut self) {
         match self.store.sync() {
-            Ok(durable) => self.needs.synced.advance(durable.entries.0),
+            Ok(durable) => {
+                self.place.decoders.save(self.needs, self.place.read_to());
+                self.needs.on_disk(durable);
+            }
             Err(error) => warn!(%error, "the archive could not be synced"),
         }
     }
@@ -228,7 +242,7 @@ impl<'a> Archiving<'a> {
     fn make_room_if_wanted(&mut self) -> bool {
         let is_new = self.room_wanted.has_changed().unwrap_or(false);
         let wanted = *self.room_wanted.borrow_and_update();
-        if !is_new || wanted == 0 {
+        if !is_new || wanted == 0 || !self.needs.place.is_here() {
             return false;
         }
         self.retain(wanted);
@@ -239,13 +253,13 @@ impl<'a> Archiving<'a> {
 
     /// Drops what is too old, and of the rest so many bytes.
     fn retain(&mut self, bytes_to_free: u64) {
-        let stamp = self.needs.anchor.borrow().at;
+        let anchor = *self.needs.anchor.borrow();
         let keep = Duration::from_secs(self.needs.config.keep_days.saturating_mul(86_400));
         // Without a time that can be believed nothing is too old.
-        let from = time_for_ages(stamp, clock::wall()).map_or(Timestamp::EPOCH, |now| now.minus(keep));
+        let from = time_for_ages(&anchor, clock::wall()).map_or(Timestamp::EPOCH, |now| now.minus(keep));
         let used = if bytes_to_free > 0 { self.store.bytes_used().ok() } else { None };
         let bytes_wanted = used.map(|used| used.saturating_sub(bytes_to_free));
-        match self.store.retain(&Retention { readings_from: from, alerts_from: from, bytes_wanted, now: stamp }) {
+        match self.store.retain(&Retention { readings_from: from, alerts_from: from, bytes_wanted, now: anchor.at }) {
             Ok(given_up) => {
                 debug!(?given_up, bytes_to_free, "old history dropped");
                 if bytes_to_free > 0 && given_up.readings_by_room > 0 {
@@ -265,7 +279,20 @@ fn readings_lost(readings: u64) -> Bilingual {
 }
 
 impl Place {
-    /// Where the archive is.
+    /// Where the archive is; a damaged segment on the way there is mended.
+    fn found(needs: &ArchiveNeeds, store: &Store, notices: &mut Notices) -> Result<Place, ArchiveStop> {
+        let mut before = None;
+        loop {
+            match Place::of(needs, store) {
+                Err(ArchiveStop::Read(why)) if before.as_ref() != Some(&why.to_string()) => {
+                    before = Some(why.to_string());
+                    mended(why, needs, notices)?;
+                }
+                found => return found,
+            }
+        }
+    }
+
     fn of(needs: &ArchiveNeeds, store: &Store) -> Result<Place, ArchiveStop> {
         let cursors = store.cursors();
         let next = cursors.entries.0 + 1;
@@ -276,8 +303,8 @@ impl Place {
             to: Seq(entries.position() - 1),
             noted_at: clock::wall(),
         });
-        let (sessions, profiles) = (Sessions::default(), Profiles::default());
-        Ok(Place { entries, alerts, sessions, profiles, gap })
+        let decoders = Decoders::at(needs, entries.position() - 1).map_err(ArchiveStop::Read)?;
+        Ok(Place { entries, alerts, decoders, gap })
     }
 
     /// The last entry read.
@@ -286,7 +313,18 @@ impl Place {
     }
 }
 
-fn take(batch: &mut Batch, seq: Seq, at: Timestamp, input: &Input<'_>, profiles: &Profiles, sessions: &mut Sessions) {
+/// A damaged segment is mended, and people hear of it; any other trouble stays what it is.
+fn mended(why: ReadError, needs: &ArchiveNeeds, notices: &mut Notices) -> Result<(), ArchiveStop> {
+    let Some(file) = damage::damaged_file(&why) else { return Err(ArchiveStop::Read(why)) };
+    let log = if file.starts_with(needs.paths.alert_log()) { Log::Alerts } else { Log::Journal };
+    if let Some(told) = damage::repair(file, log, 0)? {
+        notices.happened(NoticeKind::JournalDamaged, "", told);
+    }
+    Ok(())
+}
+
+fn take(batch: &mut Batch, seq: Seq, at: Timestamp, input: &Input<'_>, decoders: &mut Decoders) {
+    let Decoders { profiles, sessions, .. } = decoders;
     match input {
         Input::Frame(frame) if frame.site == STATION_SITE => batch.entry(seq),
         Input::Frame(frame) => match SiteId::new(frame.site) {
@@ -295,9 +333,14 @@ fn take(batch: &mut Batch, seq: Seq, at: Timestamp, input: &Input<'_>, profiles:
         },
         Input::Outcome(outcome) => batch.outcome(seq, at, outcome),
         Input::Order(order) => batch.order(seq, at, order),
-        Input::Tick | Input::Setup(_) | Input::Started(_) | Input::Skip(_) | Input::ClockStep(_) | Input::Notice(_) => {
-            batch.entry(seq)
-        }
+        Input::Tick
+        | Input::Setup(_)
+        | Input::Started(_)
+        | Input::Skip(_)
+        | Input::ClockStep(_)
+        | Input::Notice(_)
+        | Input::Will(_)
+        | Input::WillOver(_) => batch.entry(seq),
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) fn load(live: &Live, disk: &DiskState, sites: &Sites) {
     live.load(Loaded {
         position: disk.alert_log.durable(),
         at: disk.stamps.anchor(disk.boot_id).at,
-        alerts: engine.alerts().cloned().collect(),
+        alerts: disk.fold.alerts().collect(),
         devices: engine.devices().filter_map(|device| seen(&device)).collect(),
     });
 }

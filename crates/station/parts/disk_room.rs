@@ -1,18 +1,12 @@
 //! How full the disk is, and what may be given up for room. Pure but for the look at the disk.
 //!
-//! At 95 % room is made down to 94 %, from what hurts least to what hurts most: segments that everybody has read go
+//! At `nearly_full_percent` room is made down to one percent below it, from what hurts least to what hurts most: segments that everybody has read go
 //! into the evidence; then the oldest history goes; then segments that the archive has not read yet. Evidence is given
 //! up before its age only when the journal's reserve is gone: then it is that or alarms.
 
 use std::io;
 use std::path::Path;
 
-/// Percent used at which a person is told.
-pub(crate) const FILLING: u64 = 85;
-/// Percent used at which room is made.
-pub(crate) const NEARLY_FULL: u64 = 95;
-/// Percent used down to which room is made.
-const AIM: u64 = 94;
 /// Rounds in which segments alone did not do it, before history is asked for.
 const HISTORY_FROM: u32 = 1;
 /// Rounds in which history did not do it, before the archive is overrun and, without a reserve, evidence is removed.
@@ -30,6 +24,8 @@ pub(crate) struct DiskRoom {
 /// What presses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pressure {
+    /// Percent used at which room is made.
+    pub(crate) nearly_full_percent: u64,
     /// The journal's reserve, in bytes.
     pub(crate) reserve_bytes: u64,
     /// It has been given up.
@@ -85,8 +81,9 @@ impl DiskRoom {
 
 /// What may be given up.
 pub(crate) fn give_up(room: &DiskRoom, pressure: &Pressure) -> GiveUp {
-    let nearly_full = room.is_used_to(NEARLY_FULL);
-    let beyond = if nearly_full { room.used.saturating_sub(room.part(AIM)).max(1) } else { 0 };
+    let nearly_full = room.is_used_to(pressure.nearly_full_percent);
+    let aim = room.part(pressure.nearly_full_percent.saturating_sub(1));
+    let beyond = if nearly_full { room.used.saturating_sub(aim).max(1) } else { 0 };
     let for_reserve = if pressure.reserve_gone {
         // The reserve comes back when twice its size is free.
         (pressure.reserve_bytes.saturating_mul(2) + pressure.reserve_bytes / 4).saturating_sub(room.free)
@@ -112,7 +109,8 @@ pub(crate) fn give_up(room: &DiskRoom, pressure: &Pressure) -> GiveUp {
 mod tests {
     use super::*;
 
-    const CALM: Pressure = Pressure { reserve_bytes: 10, reserve_gone: false, at_standstill: false, rounds: 0 };
+    const CALM: Pressure =
+        Pressure { nearly_full_percent: 95, reserve_bytes: 10, reserve_gone: false, at_standstill: false, rounds: 0 };
 
     fn of(used: u64, pressure: Pressure) -> GiveUp {
         give_up(&DiskRoom { used, free: 1_000 - used }, &pressure)

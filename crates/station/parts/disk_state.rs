@@ -3,20 +3,23 @@
 use crate::clock;
 use crate::config::station::JournalConfig;
 use crate::parts::anchor::NoLastStamp;
+use crate::parts::damage::Log;
 use crate::parts::fold::Fold;
 use crate::parts::paths::DataPaths;
 use crate::parts::recovery::{self, Ends, RecoveryError};
-use crate::parts::{anchor, poison};
-use crate::stamp_clock::StampClock;
+use crate::parts::{alert_log, anchor, damage, poison};
+use crate::stamp_clock::{ClockReading, StampClock};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tracing::{info, warn};
-use watchfire_journal::{AppendError, JournalId as FileId, Limits, OpenError, RealDisk, SyncError, Writer};
+use watchfire_journal::{AppendError, JournalId as FileId, Limits, MendError, OpenError, RealDisk, SyncError, Writer};
 use watchfire_model::{AlertRecord, Bilingual, Seq, Setup, Started};
 use watchfire_rules::ENGINE_VERSION;
 
 /// The alert log is small: its segments and its reserve are this part of the journal's.
-const ALERT_LOG_DIVISOR: u64 = 4;
+pub(crate) const ALERT_LOG_DIVISOR: u64 = 4;
 
 /// The data directory could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +29,8 @@ pub(crate) enum DiskError {
     #[error("failed to open the journal in {}: {source}", folder.display())]
     Open { folder: PathBuf, source: OpenError },
     #[error(transparent)]
+    Mend(#[from] MendError),
+    #[error(transparent)]
     Clock(#[from] NoLastStamp),
     #[error(transparent)]
     Recovery(#[from] RecoveryError),
@@ -33,6 +38,18 @@ pub(crate) enum DiskError {
     Append(#[from] AppendError),
     #[error("failed to make alerts durable: {0}")]
     Sync(#[from] SyncError),
+}
+
+impl DiskError {
+    /// Whether there was no room for what a start cannot do without.
+    pub(crate) fn is_disk_full(&self) -> bool {
+        match self {
+            DiskError::Open { source, .. } => matches!(source, OpenError::DiskFull { .. }),
+            DiskError::Mend(error) => matches!(error, MendError::DiskFull { .. }),
+            DiskError::Folder { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+            _ => false,
+        }
+    }
 }
 
 /// Everything that the disk gave.
@@ -72,8 +89,9 @@ pub(crate) fn open(data_dir: &Path, config: &JournalConfig) -> Result<DiskState,
         reserve_bytes: config.reserve_bytes / ALERT_LOG_DIVISOR,
         ..Limits::default()
     };
-    let (writer, recovered) = open_log(&paths.journal(), limits)?;
-    let (mut alert_log, alerts) = open_log(&paths.alert_log(), small)?;
+    let mut mended = Mended::default();
+    let (writer, recovered) = mended.open(&paths, Log::Journal, limits)?;
+    let (mut alert_log, alerts) = mended.open(&paths, Log::Alerts, small)?;
     info!(journal = %recovered.journal_id, entries = recovered.last, alerts = alerts.last, torn_bytes = recovered.torn_bytes, "logs opened");
 
     let damaged = recovered.damaged.iter().chain(&alerts.damaged);
@@ -85,17 +103,11 @@ pub(crate) fn open(data_dir: &Path, config: &JournalConfig) -> Result<DiskState,
     if let Err(error) = anchor::note(&paths.clock(), &stamps.anchor(boot_id)) {
         warn!(%error, "the clock could not be noted");
     }
-    let started = Started {
-        build: env!("CARGO_PKG_VERSION").to_owned(),
-        engine_version: ENGINE_VERSION,
-        wall: now.wall,
-        boot_id,
-        boot_us: micros(now.since_boot),
-        down_us: micros(down),
-    };
+    let started = started(&now, down);
     let skip = poison::to_skip(&paths.died());
     let ends = Ends { journal: recovered.journal_id, entries: recovered.last, alerts: alerts.last };
-    let state = poison::noting_death(&paths.died(), || recovery::recover(&paths, ends, skip))?;
+    let state =
+        poison::noting_death(&paths.died(), || mended.retrying(&paths, || recovery::recover(&paths, ends, skip)))?;
     complete(&mut alert_log, &state.unlogged)?;
     Ok(DiskState {
         paths,
@@ -109,10 +121,22 @@ pub(crate) fn open(data_dir: &Path, config: &JournalConfig) -> Result<DiskState,
         applied: state.position,
         snapshot: state.snapshot,
         differences: state.differences,
-        damaged: damaged.chain(state.gap).collect(),
+        damaged: mended.told.into_iter().chain(damaged).chain(state.gap).collect(),
         last_set_up: state.last_set_up,
         skip,
     })
+}
+
+/// What is journaled of a start after so long a downtime.
+pub(crate) fn started(now: &ClockReading, down: Duration) -> Started {
+    Started {
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+        engine_version: ENGINE_VERSION,
+        wall: now.wall,
+        boot_id: now.boot_id,
+        boot_us: micros(now.since_boot),
+        down_us: micros(down),
+    }
 }
 
 /// Appends what a kill kept from the log.
@@ -127,14 +151,75 @@ fn complete(alert_log: &mut Writer<RealDisk>, unlogged: &[AlertRecord]) -> Resul
     Ok(())
 }
 
-fn open_log(folder: &Path, limits: Limits) -> Result<(Writer<RealDisk>, watchfire_journal::Recovered), DiskError> {
-    Writer::open(&RealDisk, folder, limits).map_err(|source| DiskError::Open { folder: folder.to_owned(), source })
+/// The segments that were mended at this start: each once.
+#[derive(Default)]
+struct Mended {
+    files: BTreeSet<PathBuf>,
+    told: Vec<Bilingual>,
+}
+
+impl Mended {
+    /// Opens a log; a last segment that is damaged is mended before.
+    fn open(
+        &mut self,
+        paths: &DataPaths,
+        log: Log,
+        limits: Limits,
+    ) -> Result<(Writer<RealDisk>, watchfire_journal::Recovered), DiskError> {
+        let folder = match log {
+            Log::Journal => paths.journal(),
+            Log::Alerts => paths.alert_log(),
+        };
+        loop {
+            match Writer::open(&RealDisk, &folder, limits) {
+                Err(OpenError::Damaged { ref file, .. }) if self.files.insert(file.clone()) => {
+                    // What the alert log says of an entry was said of one that there was.
+                    let used = if log == Log::Journal { entries_told_of(paths) } else { 0 };
+                    self.told.extend(damage::repair(file, log, used)?);
+                }
+                opened => return opened.map_err(|source| DiskError::Open { folder, source }),
+            }
+        }
+    }
+
+    /// Builds the state, again after each damaged segment that is met and mended.
+    fn retrying<T>(
+        &mut self,
+        paths: &DataPaths,
+        recover: impl Fn() -> Result<T, RecoveryError>,
+    ) -> Result<T, DiskError> {
+        loop {
+            let why = match recover() {
+                Err(why) => why,
+                done => return Ok(done?),
+            };
+            let file = match &why {
+                RecoveryError::Journal(error) => damage::damaged_file(error),
+                RecoveryError::AlertLog(error) => damage::damaged_file_of_alerts(error),
+                _ => None,
+            };
+            match file {
+                Some(file) if self.files.insert(file.to_owned()) => {
+                    let log = if file.starts_with(paths.alert_log()) { Log::Alerts } else { Log::Journal };
+                    self.told.extend(damage::repair(file, log, 0)?);
+                }
+                _ => return Err(why.into()),
+            }
+        }
+    }
+}
+
+/// The last entry of which the alert log knows, as far as that can be seen.
+fn entries_told_of(paths: &DataPaths) -> u64 {
+    let folder = paths.alert_log();
+    let last = watchfire_journal::survey(&RealDisk, &folder).map_or(0, |found| found.last);
+    alert_log::last_entry(&folder, last).unwrap_or(0)
 }
 
 fn make_folder(folder: &Path) -> Result<(), DiskError> {
     std::fs::create_dir_all(folder).map_err(|source| DiskError::Folder { folder: folder.to_owned(), source })
 }
 
-fn micros(span: std::time::Duration) -> u64 {
+fn micros(span: Duration) -> u64 {
     u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }

@@ -78,3 +78,78 @@ async fn a_fault_from_before_the_restart_ends_when_it_is_over() {
     }
     station.stop().await;
 }
+
+/// Turns a bit in the middle of a file.
+fn damage(file: &Path) {
+    let mut bytes = std::fs::read(file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(file, bytes).unwrap();
+}
+
+/// Ticks in batches, in segments of about 4 KiB.
+fn journal_of_ticks(data: &Path) {
+    let limits = Limits { segment_bytes: 4_096, ahead_bytes: 0, reserve_bytes: 0, ..Limits::default() };
+    let (mut writer, _) = Writer::open(&RealDisk, &DataPaths::new(data).journal(), limits).unwrap();
+    for _ in 0..100 {
+        for _ in 0..10 {
+            writer.append(EncodedInput::new(&Input::Tick).stamp(crate::clock::wall())).unwrap();
+        }
+        writer.sync().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_segment_that_is_needed_costs_what_is_damaged_and_no_fire() {
+    for which in ["sealed", "last", "missing"] {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path();
+        journal_of_ticks(data);
+        let journal = DataPaths::new(data).journal();
+        let segments = watchfire_journal::segments(&RealDisk, &journal).unwrap();
+        let file = |index: usize| journal.join(format!("seg-{:020}.wfj", segments[index].first));
+        match which {
+            "sealed" => damage(&file(2)),
+            "last" => damage(&file(segments.len() - 1)),
+            _ => std::fs::remove_file(file(2)).unwrap(),
+        }
+        let station = Station::start(options(data)).await.unwrap();
+        publish(&station, "zigbee2mqtt/kitchen", SMOKE).await;
+        wait_until_told(data, "station-journal-damaged", &[Step::Raised]).await;
+        station.stop().await;
+        let fires = transitions(data).iter().filter(|transition| transition.class == Class::Fire).count();
+        assert_eq!(fires, 1, "{which}");
+        let kept = std::fs::read_dir(&journal).unwrap();
+        let aside = kept.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "damaged"));
+        assert_eq!(aside.count(), 1, "{which}: the damaged file is kept");
+
+        // It is whole now: the next start has nothing to mend.
+        let station = Station::start(options(data)).await.unwrap();
+        station.stop().await;
+        assert_eq!(told(data, "station-journal-damaged").len(), 1, "{which}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_alert_log_costs_what_is_damaged_and_no_fire() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let station = Station::start(options(data)).await.unwrap();
+    for room in ["kitchen", "bath", "hall"] {
+        publish(&station, &format!("zigbee2mqtt/{room}"), SMOKE).await;
+    }
+    station.stop().await;
+    let folder = DataPaths::new(data).alert_log();
+    let segments = watchfire_journal::segments(&RealDisk, &folder).unwrap();
+    // The header of the only one.
+    let file = folder.join(format!("seg-{:020}.wfj", segments[0].first));
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[2] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+
+    let station = Station::start(options(data)).await.unwrap();
+    publish(&station, "zigbee2mqtt/attic", SMOKE).await;
+    wait_until_told(data, "station-journal-damaged", &[Step::Raised]).await;
+    station.stop().await;
+    assert_eq!(transitions(data).iter().filter(|transition| transition.class == Class::Fire).count(), 4);
+}

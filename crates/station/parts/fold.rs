@@ -1,12 +1,16 @@
 //! What the rules thread folds entries into: the engine with the decoders' state, the retained messages and the set-up
 //! in force. Touches no disk but to fetch a set-up by its hash.
 
-use crate::set_up_store::{self, SetUpError};
+use crate::config::dialects::Dialects;
+use crate::parts::places::{Places, Told};
+use crate::set_up_store::{self, FullSetUp, Points, SetUpError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use watchfire_intake::{Retained, STATION_SITE};
-use watchfire_model::{Decoded, Entry, Frame, Input, JournalId, Seq, Setup, SiteId, Sites};
+use watchfire_model::{
+    Alert, AlertId, Decoded, DefectKind, Entry, Frame, Input, JournalId, Seq, Setup, SiteId, Sites, Source,
+};
 use watchfire_rules::{Effects, Engine, Event, RestoreError, RuleSet, SetUp, Stamp};
 use watchfire_wire::{Profiles, Sessions};
 
@@ -22,6 +26,8 @@ pub(crate) struct Fold {
     engine: Engine,
     sessions: Sessions,
     profiles: Profiles,
+    points: Points,
+    told: Told,
     retained: Retained,
     in_force: Option<Setup>,
     set_ups: PathBuf,
@@ -31,9 +37,32 @@ pub(crate) struct Fold {
 
 /// What a try-out puts in the place of what the journaled set-ups say.
 #[derive(Default)]
-struct Draft {
-    rules: Option<RuleSet>,
-    sites: Option<Sites>,
+pub(crate) struct Draft {
+    pub(crate) rules: Option<RuleSet>,
+    pub(crate) sites: Option<Sites>,
+    pub(crate) profiles: Option<Profiles>,
+    pub(crate) points: Option<Points>,
+    /// Dialects in the place of those of the same name: what the journal holds is decoded anew.
+    pub(crate) dialects: Dialects,
+}
+
+impl Draft {
+    fn put_on(&self, set_up: &mut FullSetUp) {
+        let FullSetUp { sites, rules, profiles, points } = set_up;
+        put(&self.sites, sites);
+        put(&self.rules, rules);
+        put(&self.profiles, profiles);
+        put(&self.points, points);
+        for (name, dialect) in &mut profiles.gbt26875.dialects {
+            put(&self.dialects.get(name).cloned(), dialect);
+        }
+    }
+}
+
+fn put<T: Clone>(draft: &Option<T>, what: &mut T) {
+    if let Some(draft) = draft {
+        what.clone_from(draft);
+    }
 }
 
 /// What an entry was, for the board.
@@ -74,6 +103,8 @@ impl Fold {
             engine: Engine::new(journal),
             sessions: Sessions::default(),
             profiles: Profiles::default(),
+            points: Points::default(),
+            told: Told::default(),
             retained: Retained::default(),
             in_force: None,
             set_ups,
@@ -82,25 +113,29 @@ impl Fold {
         }
     }
 
-    /// Tries out other rules or sites: they take the place of those of every set-up to come.
-    pub(crate) fn draft(&mut self, rules: Option<RuleSet>, sites: Option<Sites>) {
-        self.draft = Draft { rules, sites };
+    /// Tries out something else: it takes the place of what every set-up to come says.
+    pub(crate) fn draft(&mut self, draft: Draft) {
+        self.draft = draft;
     }
 
     /// From a snapshot's bytes; nothing is skipped yet.
     pub(crate) fn restore(bytes: &[u8], set_ups: PathBuf) -> Result<Fold, FoldError> {
-        let saved: Saved = postcard::from_bytes(bytes).map_err(|error| FoldError::Malformed(error.to_string()))?;
-        let set_up = match &saved.in_force {
-            Some(setup) => set_up_store::fetch(&set_ups, setup)?,
-            None => SetUp::default(),
+        let malformed = |error: postcard::Error| FoldError::Malformed(error.to_string());
+        let (saved, rest): (Saved, &[u8]) = postcard::take_from_bytes(bytes).map_err(malformed)?;
+        // Builds before there were places wrote nothing behind it.
+        let told = if rest.is_empty() { Told::default() } else { postcard::from_bytes(rest).map_err(malformed)? };
+        let FullSetUp { sites, rules, profiles, points } = match &saved.in_force {
+            Some(setup) => set_up_store::fetch(&set_ups, setup, &Points::default())?,
+            None => FullSetUp::default(),
         };
-        let engine = Engine::restore(&saved.engine, &set_up)?;
+        let engine = Engine::restore(&saved.engine, &SetUp { sites, rules })?;
         let retained = Retained::restore(&saved.retained).map_err(|error| FoldError::Malformed(error.to_string()))?;
-        let profiles = Profiles::default();
         Ok(Fold {
             engine,
             sessions: saved.sessions,
             profiles,
+            points,
+            told,
             retained,
             in_force: saved.in_force,
             set_ups,
@@ -127,11 +162,32 @@ impl Fold {
             sessions: self.sessions.clone(),
             retained: self.retained.snapshot(),
         };
-        postcard::to_stdvec(&saved).expect("our own types always encode")
+        let bytes = postcard::to_stdvec(&saved).expect("our own types always encode");
+        postcard::to_extend(&self.told, bytes).expect("our own types always encode")
     }
 
     /// Applies one entry.
     pub(crate) fn apply(&mut self, entry: &Entry<'_>, effects: &mut Effects) -> Result<Applied, SetUpError> {
+        let before = effects.transitions.len();
+        let applied = self.judge(entry, effects)?;
+        let places = Places { points: &self.points, profiles: &self.profiles };
+        let frame = match (&entry.input, &applied) {
+            (Input::Frame(frame), Applied::Frame(Decoded { device: Some(device), .. })) => {
+                Some((frame, device.as_str()))
+            }
+            _ => None,
+        };
+        let by_person = matches!(entry.input, Input::Order(_));
+        for transition in effects.transitions.iter_mut().skip(before) {
+            places.name(transition, by_person, frame, &mut self.told);
+        }
+        if effects.transitions.len() > before {
+            self.told.shrink(self.engine.alerts().map(|alert| alert.id));
+        }
+        Ok(applied)
+    }
+
+    fn judge(&mut self, entry: &Entry<'_>, effects: &mut Effects) -> Result<Applied, SetUpError> {
         if self.skips(entry.seq) {
             return Ok(Applied::Nothing);
         }
@@ -143,20 +199,19 @@ impl Fold {
             Input::Tick => self.engine.apply(stamp, &Event::Tick, effects),
             Input::Order(order) => self.engine.apply(stamp, &Event::Order(order), effects),
             Input::Setup(setup) => {
-                let mut set_up = set_up_store::fetch(&self.set_ups, setup)?;
-                if let Some(rules) = &self.draft.rules {
-                    set_up.rules = rules.clone();
-                }
-                if let Some(sites) = &self.draft.sites {
-                    set_up.sites = sites.clone();
-                }
-                self.in_force = Some(*setup);
-                self.engine.apply(stamp, &Event::Setup(&set_up), effects);
-                return Ok(Applied::SetUp(set_up.sites));
+                let mut set_up = set_up_store::fetch(&self.set_ups, setup, &self.points)?;
+                self.draft.put_on(&mut set_up);
+                let FullSetUp { sites, rules, profiles, points } = set_up;
+                (self.in_force, self.profiles, self.points) = (Some(*setup), profiles, points);
+                let judged = SetUp { sites, rules };
+                self.engine.apply(stamp, &Event::Setup(&judged), effects);
+                return Ok(Applied::SetUp(judged.sites));
             }
             Input::Started(started) => self.engine.apply(stamp, &Event::Started(started), effects),
             Input::ClockStep(step) => self.engine.apply(stamp, &Event::ClockStep(step), effects),
             Input::Notice(notice) => self.engine.apply(stamp, &Event::Notice(notice), effects),
+            Input::Will(will) => self.retained.will(will),
+            Input::WillOver(over) => self.retained.will_over(over),
             Input::Outcome(_) | Input::Skip(_) => {}
         }
         Ok(Applied::Nothing)
@@ -170,7 +225,9 @@ impl Fold {
             // The probe: it has been where it should.
             return None;
         }
-        let site = SiteId::new(frame.site).ok()?;
+        let Ok(site) = SiteId::new(frame.site) else {
+            return Some(of_no_site(frame));
+        };
         let decoded = watchfire_wire::decode(frame, stamp.at, &self.profiles, &mut self.sessions);
         self.engine.apply(stamp, &Event::Decoded { site: &site, decoded: &decoded }, effects);
         Some(decoded)
@@ -181,13 +238,64 @@ impl Fold {
         self.in_force
     }
 
+    /// The alerts in memory, as they were told.
+    pub(crate) fn alerts(&self) -> impl Iterator<Item = Alert> {
+        let places = Places { points: &self.points, profiles: &self.profiles };
+        self.engine.alerts().cloned().map(move |mut alert| {
+            places.name_alert(&mut alert, &self.told);
+            alert
+        })
+    }
+
     /// The engine, to look at.
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
 
+    /// Takes over what the alert log says where a replay differs from it.
+    pub(crate) fn take_logged<'a>(&mut self, logged: impl IntoIterator<Item = (AlertId, Option<&'a Alert>)>) {
+        self.engine.take_logged(logged);
+    }
+
+    /// The replay is over: people hear of what comes next.
+    pub(crate) fn go_live(&mut self) {
+        self.engine.go_live();
+    }
+
     /// The retained messages, to hand to the router after a start.
     pub(crate) fn retained(&self) -> &Retained {
         &self.retained
+    }
+}
+
+/// The site of an identity is checked when it logs in; should an entry name none all the same, the frame is kept, counted
+/// and shown, because nobody can be told of an alarm in it.
+fn of_no_site(frame: &Frame<'_>) -> Decoded {
+    let mut decoded = Decoded::new(Source::Watchfire);
+    decoded.defect(DefectKind::BadName, format!("the frame's site {:?} is not an id", frame.site));
+    decoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use watchfire_model::{Link, Timestamp};
+
+    #[test]
+    fn a_frame_of_no_site_is_a_defect_that_is_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut fold = Fold::new(JournalId([1; 16]), folder.path().to_owned(), BTreeSet::new());
+        let frame = Frame {
+            site: "Not An Id",
+            identity: "gw",
+            device: "",
+            link: Link::Mqtt { qos: 1, retain: false },
+            topic: "zigbee2mqtt/kitchen",
+            payload: br#"{"smoke": true}"#,
+        };
+        let entry = Entry { seq: Seq(1), at: Timestamp::from_seconds(1), input: Input::Frame(frame) };
+        let Ok(Applied::Frame(decoded)) = fold.apply(&entry, &mut Effects::default()) else { panic!("not a frame") };
+        assert_eq!(decoded.defects.len(), 1);
+        assert!(decoded.defects[0].detail.contains("Not An Id"), "{:?}", decoded.defects);
     }
 }

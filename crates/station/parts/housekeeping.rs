@@ -3,10 +3,11 @@
 //! nothing here waits for the journal, which may itself be waiting for room.
 
 use crate::clock;
-use crate::config::station::JournalConfig;
+use crate::config::station::{DiskConfig, JournalConfig};
 use crate::parts::ages::time_for_ages;
 use crate::parts::anchor;
-use crate::parts::disk_room::{self, DiskRoom, FILLING, NEARLY_FULL, Pressure};
+use crate::parts::damage::Log;
+use crate::parts::disk_room::{self, DiskRoom, GiveUp, Pressure};
 use crate::parts::keeper::{Keeper, caught, pause_or_stop};
 use crate::parts::leaving::{Cursors, Leaving};
 use crate::parts::metrics::StationMetrics;
@@ -34,9 +35,12 @@ const INTERVAL_IN_NEED: Duration = Duration::from_secs(1);
 pub(crate) struct HousekeepingPart {
     pub(crate) paths: DataPaths,
     pub(crate) config: JournalConfig,
+    pub(crate) disk: DiskConfig,
     pub(crate) rules: Follower,
     pub(crate) desk: Follower,
     pub(crate) archived: Follower,
+    /// Records of the alert log that the archive has on disk for certain.
+    pub(crate) archived_alerts: Follower,
     /// The station's clock.
     pub(crate) anchor: watch::Receiver<Anchor>,
     /// Bytes of history that the archive is to give up; measured anew each round.
@@ -59,7 +63,10 @@ impl HousekeepingPart {
     }
 
     fn rounds(&mut self, runtime: &Handle) -> Result<(), Infallible> {
-        let mut leaving = Leaving::new(self.paths.journal(), self.config.clone());
+        let mut leaving = [
+            Leaving::new(Log::Journal, self.paths.journal(), self.config.clone()),
+            Leaving::new(Log::Alerts, self.paths.alert_log(), self.config.clone()),
+        ];
         let mut rounds_short = 0;
         loop {
             let is_short = self.round(&mut leaving, rounds_short);
@@ -87,9 +94,10 @@ impl HousekeepingPart {
     }
 
     /// Makes room, then tells; true when room was wanted.
-    fn round(&mut self, leaving: &mut Leaving, rounds_short: u32) -> bool {
+    fn round(&mut self, [journal, alerts]: &mut [Leaving; 2], rounds_short: u32) -> bool {
         let room = DiskRoom::of(self.paths.root()).map_err(|error| warn!(%error, "cannot see how full the disk is"));
         let pressure = Pressure {
+            nearly_full_percent: self.disk.nearly_full_percent,
             reserve_bytes: self.config.reserve_bytes,
             reserve_gone: self.reserve_gone(),
             at_standstill: self.at_standstill(),
@@ -97,8 +105,10 @@ impl HousekeepingPart {
         };
         let give = room.map(|room| disk_room::give_up(&room, &pressure)).unwrap_or_default();
         let cursors = Cursors { rules: self.rules.now(), desk: self.desk.now(), archive: self.archived.now() };
-        let now = time_for_ages(self.anchor.borrow().at, clock::wall());
-        leaving.round(cursors, &give, now, &mut self.notices);
+        let now = time_for_ages(&self.anchor.borrow(), clock::wall());
+        journal.round(cursors, &give, now, &mut self.notices);
+        let cursors = Cursors { archive: self.archived_alerts.now(), ..cursors };
+        alerts.round(cursors, &GiveUp::default(), now, &mut self.notices);
         self.history_wanted.send_replace(give.history_bytes);
         if let Ok(room) = room {
             self.metrics.disk_used_ratio.set(room.used_ratio());
@@ -117,7 +127,9 @@ impl HousekeepingPart {
     }
 
     fn tell(&mut self, room: &DiskRoom) {
-        for (kind, limit) in [(NoticeKind::DiskFilling, FILLING), (NoticeKind::DiskNearlyFull, NEARLY_FULL)] {
+        let DiskConfig { filling_percent, nearly_full_percent } = self.disk;
+        let limits = [(NoticeKind::DiskFilling, filling_percent), (NoticeKind::DiskNearlyFull, nearly_full_percent)];
+        for (kind, limit) in limits {
             let used = room.used_ratio() * 100.0;
             self.notices.state(kind, "", room.is_used_to(limit), || {
                 Bilingual::new(format!("{used:.1} % used, limit {limit} %"), format!("已用 {used:.1}%，限值 {limit}%"))

@@ -1,22 +1,27 @@
-//! What leaves the journal: segments into the evidence, and evidence for ever.
+//! What leaves the journal and the alert log: segments into the evidence, and evidence for ever.
+//!
+//! The alert log is kept like the journal, each in its own `evidence/`; it is small, so it gives nothing up for room, and
+//! it and its evidence are bounded to a quarter of `keep_bytes_max` each.
 
 use crate::config::station::JournalConfig;
+use crate::parts::damage::{self, Log};
 use crate::parts::disk_room::GiveUp;
+use crate::parts::disk_state::ALERT_LOG_DIVISOR;
 use crate::parts::notices::Notices;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tracing::{info, warn};
 use watchfire_journal::evidence::{self, Item, KeepError};
 use watchfire_journal::retention::{self, AgedSegment, Cursor, Hold, Policy, Room};
-use watchfire_journal::{Reader, RealDisk, SegmentInfo};
+use watchfire_journal::{ReadError, Reader, RealDisk, SegmentInfo};
 use watchfire_model::encoding::decode_entry;
-use watchfire_model::{Bilingual, NoticeKind, Seq, Timestamp};
+use watchfire_model::{AlertRecord, Bilingual, NoticeKind, Seq, Timestamp};
 
 const DAY_MS: i64 = 86_400_000;
 /// An age that nothing reaches.
 const NEVER: i64 = i64::MAX;
 
-/// How far the readers of the journal are for certain.
+/// How far the readers are for certain: the rules and the desk by entries, the archive by the records of this log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cursors {
     pub(crate) rules: u64,
@@ -24,28 +29,48 @@ pub(crate) struct Cursors {
     pub(crate) archive: u64,
 }
 
-/// The journal's segments and evidence, and what is remembered of them from round to round.
+/// A log's segments and evidence, and what is remembered of them from round to round.
 pub(crate) struct Leaving {
+    log: Log,
     folder: PathBuf,
     config: JournalConfig,
-    /// The time of the newest entry of each sealed segment, by its first entry.
-    newest: BTreeMap<u64, i64>,
-    /// Segments that cannot be read, by their first entry: told once.
+    /// The newest record of each sealed segment, by the segment's first record.
+    newest: BTreeMap<u64, Newest>,
+    /// Segments that were damaged, by their first record: mended and told once.
     damaged: BTreeSet<u64>,
 }
 
+/// The newest record of a segment.
+#[derive(Clone, Copy)]
+struct Newest {
+    /// Its time, in milliseconds.
+    ms: i64,
+    /// The entry that it is, or is about.
+    entry: u64,
+}
+
+/// Of a segment that cannot be read: never old, never read by all.
+const UNKNOWN: Newest = Newest { ms: NEVER, entry: u64::MAX };
+
 impl Leaving {
-    /// Of the journal in that folder.
-    pub(crate) fn new(folder: PathBuf, config: JournalConfig) -> Leaving {
-        Leaving { folder, config, newest: BTreeMap::new(), damaged: BTreeSet::new() }
+    /// Of the log in that folder.
+    pub(crate) fn new(log: Log, folder: PathBuf, mut config: JournalConfig) -> Leaving {
+        if log == Log::Alerts {
+            config.keep_bytes_max /= ALERT_LOG_DIVISOR;
+        }
+        Leaving { log, folder, config, newest: BTreeMap::new(), damaged: BTreeSet::new() }
     }
 
     /// One round. Ages are measured by `now`; without it nothing leaves for its age.
     pub(crate) fn round(&mut self, cursors: Cursors, give: &GiveUp, now: Option<Timestamp>, notices: &mut Notices) {
         let segments = match watchfire_journal::segments(&RealDisk, &self.folder) {
             Ok(segments) => segments,
-            Err(error) => return warn!(%error, "cannot list the journal's segments"),
+            Err(error) => return warn!(%error, "cannot list a log's segments"),
         };
+        for segment in &segments {
+            self.look_at(segment, notices);
+        }
+        let cursors = self.in_this_log(cursors, &segments);
         let now_ms = now.map(|now| now.as_micros() / 1_000);
         let leave = self.plan(&segments, cursors, give, now_ms);
         let mut freed: u64 = 0;
@@ -106,8 +131,8 @@ impl Leaving {
             }
             Err(error) => {
                 warn!(%error, "a segment stays in the journal");
-                if matches!(error, KeepError::Damaged { .. }) && self.damaged.insert(segment.first) {
-                    notices.happened(NoticeKind::JournalDamaged, "", Bilingual::same(error.to_string()));
+                if let KeepError::Damaged { file, .. } = &error {
+                    self.repair(segment.first, file, &error.to_string(), notices);
                 }
                 false
             }
@@ -131,7 +156,11 @@ impl Leaving {
         let items = self.items();
         let keep_ms = if now_ms.is_some() { days_ms(self.config.evidence_keep_days) } else { NEVER };
         let now_ms = now_ms.unwrap_or_default();
-        let needed = if give.evidence { give.bytes.saturating_sub(freed) } else { 0 };
+        let needed = match self.log {
+            Log::Journal if give.evidence => give.bytes.saturating_sub(freed),
+            Log::Journal => 0,
+            Log::Alerts => items.iter().map(|item| item.bytes).sum::<u64>().saturating_sub(self.config.keep_bytes_max),
+        };
         let expired = evidence::expired(&items, keep_ms, now_ms, needed);
         if expired.is_empty() {
             return;
@@ -143,7 +172,8 @@ impl Leaving {
         let young = expired.iter().filter(|item| now_ms.saturating_sub(item.newest_ms) <= keep_ms).count();
         info!(segments = expired.len(), young, "evidence removed");
         if young > 0 {
-            notices.lost(NoticeKind::EvidenceLost, "evidence", u64::try_from(young).unwrap_or(u64::MAX), segments_lost);
+            let of = if self.log == Log::Journal { "evidence" } else { "alerts" };
+            notices.lost(NoticeKind::EvidenceLost, of, u64::try_from(young).unwrap_or(u64::MAX), segments_lost);
         }
     }
 
@@ -154,15 +184,58 @@ impl Leaving {
         })
     }
 
-    /// The stamp of a sealed segment's newest entry, in milliseconds; of one that cannot be read it is never old.
-    fn newest_ms(&mut self, segment: &SegmentInfo) -> i64 {
-        let Some(end) = segment.end else { return NEVER };
-        if let Some(known) = self.newest.get(&segment.first) {
-            return *known;
+    /// The time of a segment's newest record, in milliseconds.
+    fn newest_ms(&self, segment: &SegmentInfo) -> i64 {
+        self.newest.get(&segment.first).map_or(NEVER, |newest| newest.ms)
+    }
+
+    /// Finds out what the newest record of a sealed segment is, once; a damaged segment is mended, or nothing behind it
+    /// would ever leave.
+    fn look_at(&mut self, segment: &SegmentInfo, notices: &mut Notices) {
+        if segment.end.is_none() || self.newest.contains_key(&segment.first) {
+            return;
         }
-        let found = stamp_of(&self.folder, end.saturating_sub(1)).map_or(NEVER, |at| at.as_micros() / 1_000);
-        self.newest.insert(segment.first, found);
-        found
+        let mut found = newest(self.log, &self.folder, segment);
+        if let Err(why) = &found
+            && let Some(file) = damage::damaged_file(why)
+        {
+            self.repair(segment.first, file, &why.to_string(), notices);
+            found = newest(self.log, &self.folder, segment);
+        }
+        let newest = match found {
+            Ok(Some(newest)) if newest.ms > 0 => newest,
+            // Nothing of it is left but what stands for it: it is as old as the segment before it.
+            Ok(_) => {
+                self.newest.range(..segment.first).next_back().map_or(Newest { ms: 0, entry: 0 }, |(_, before)| *before)
+            }
+            Err(_) => UNKNOWN,
+        };
+        self.newest.insert(segment.first, newest);
+    }
+
+    fn repair(&mut self, segment: u64, file: &Path, why: &str, notices: &mut Notices) {
+        if !self.damaged.insert(segment) {
+            return;
+        }
+        let told = damage::repair(file, self.log, 0).unwrap_or_else(|error| {
+            warn!(%error, "a damaged segment is not mended");
+            Some(Bilingual::same(why))
+        });
+        told.into_iter().for_each(|detail| notices.happened(NoticeKind::JournalDamaged, "", detail));
+    }
+
+    /// The same cursors, all as records of this log.
+    fn in_this_log(&self, cursors: Cursors, segments: &[SegmentInfo]) -> Cursors {
+        let read = |entry: u64| {
+            let is_read =
+                |segment: &&SegmentInfo| self.newest.get(&segment.first).is_some_and(|newest| newest.entry <= entry);
+            let last = segments.iter().take_while(is_read).last();
+            last.and_then(|segment| segment.end).map_or(0, |end| end.saturating_sub(1))
+        };
+        match self.log {
+            Log::Journal => cursors,
+            Log::Alerts => Cursors { rules: read(cursors.rules), desk: read(cursors.desk), ..cursors },
+        }
     }
 }
 
@@ -180,10 +253,22 @@ fn segments_lost(segments: u64) -> Bilingual {
     )
 }
 
-fn stamp_of(folder: &Path, seq: u64) -> Option<Timestamp> {
-    let mut reader = Reader::open(&RealDisk, folder, seq).ok()?;
-    let record = reader.next(seq).ok()??;
-    decode_entry(Seq(record.seq), record.bytes).ok().map(|entry| entry.at)
+/// What the newest record of a segment is; `None` when it says nothing that can be understood.
+fn newest(log: Log, folder: &Path, segment: &SegmentInfo) -> Result<Option<Newest>, ReadError> {
+    let last = segment.end.unwrap_or_default().saturating_sub(1);
+    let mut reader = Reader::open(&RealDisk, folder, if log == Log::Journal { last } else { segment.first })?;
+    let mut newest = None;
+    while let Some(record) = reader.next(last)? {
+        let read = match log {
+            Log::Journal => decode_entry(Seq(record.seq), record.bytes).ok().map(|entry| (entry.at, entry.seq)),
+            // A record without transitions stands for one that was lost, and has no time of its own.
+            Log::Alerts => AlertRecord::decode(record.bytes)
+                .ok()
+                .and_then(|alert| alert.transitions.last().map(|transition| (transition.at, alert.seq))),
+        };
+        newest = read.map(|(at, entry)| Newest { ms: at.as_micros() / 1_000, entry: entry.0 }).or(newest);
+    }
+    Ok(newest)
 }
 
 fn days_ms(days: u64) -> i64 {
@@ -198,7 +283,7 @@ mod tests {
     use std::path::Path;
     use tokio::sync::mpsc::Receiver;
     use watchfire_journal::{Limits, Writer};
-    use watchfire_model::{EncodedInput, Input};
+    use watchfire_model::{AlertId, Class, EncodedInput, Input, JournalId, RuleRef, SiteId, Step, Transition};
 
     const DAY: i64 = 86_400;
     const ALL_READ: Cursors = Cursors { rules: 100, desk: 100, archive: 100 };
@@ -226,7 +311,7 @@ mod tests {
         let durable = Progress::at(0);
         let notices = Notices::new(inputs, durable.follower());
         durable.advance(1);
-        Bench { leaving: Leaving::new(folder.path().to_owned(), config), notices, queue, _folder: folder }
+        Bench { leaving: Leaving::new(Log::Journal, folder.path().to_owned(), config), notices, queue, _folder: folder }
     }
 
     fn at_day(day: i64) -> Timestamp {
@@ -282,6 +367,71 @@ mod tests {
             let mut bench = bench();
             let last_means = GiveUp { unarchived: true, evidence: true, ..IN_NEED };
             assert_eq!(bench.round(cursors, last_means, Some(4_000)), (vec![1, 2, 3, 4, 5], vec![], 0));
+        }
+    }
+
+    #[test]
+    fn the_alert_log_leaves_by_age_behind_every_reader() {
+        let mut bench = alert_bench();
+        assert_eq!(bench.round(ALL_READ, CALM, Some(5)), (vec![1, 2, 3, 4, 5], vec![], 0));
+        // Its records are about entries 10 to 50.
+        let rules_behind = Cursors { rules: 25, ..ALL_READ };
+        assert_eq!(bench.round(rules_behind, CALM, Some(100)), (vec![3, 4, 5], vec![1, 2], 0));
+        let archive_behind = Cursors { archive: 3, ..ALL_READ };
+        assert_eq!(bench.round(archive_behind, CALM, Some(100)), (vec![4, 5], vec![1, 2, 3], 0));
+        assert_eq!(bench.round(ALL_READ, CALM, Some(100)), (vec![5], vec![1, 2, 3, 4], 0));
+        assert_eq!(bench.round(ALL_READ, CALM, Some(402)), (vec![5], vec![2, 3, 4], 0), "kept for 400 days");
+        bench.leaving.config.keep_bytes_max = 1;
+        assert_eq!(bench.round(ALL_READ, CALM, Some(402)), (vec![5], vec![], 1), "bounded, and a person is told");
+    }
+
+    #[test]
+    fn a_damaged_segment_is_mended_and_leaves_in_its_turn() {
+        for log in [Log::Journal, Log::Alerts] {
+            let mut bench = if log == Log::Journal { bench() } else { alert_bench() };
+            let file = bench.leaving.folder.join(format!("seg-{:020}.wfj", 2));
+            let mut bytes = std::fs::read(&file).unwrap();
+            *bytes.last_mut().unwrap() ^= 1;
+            std::fs::write(&file, bytes).unwrap();
+            let (journal, evidence, notices) = bench.round(ALL_READ, CALM, Some(100));
+            assert_eq!((journal, evidence, notices), (vec![5], vec![1, 2, 3, 4], 1), "{log:?}");
+            assert!(file.with_extension("wfj.damaged").exists());
+        }
+    }
+
+    /// Five records about entries 10, 20 ... 50, a day apart, each in a segment of its own.
+    fn alert_bench() -> Bench {
+        let mut bench = bench();
+        let folder = bench.leaving.folder.join("alerts");
+        let limits = Limits { segment_bytes: 1, reserve_bytes: 0, ..Limits::default() };
+        let (mut writer, _) = Writer::open(&RealDisk, &folder, limits).unwrap();
+        for day in 1..=5 {
+            let seq = Seq(u64::try_from(day * 10).unwrap());
+            let journal = JournalId([7; 16]);
+            let transitions = vec![raised(AlertId { journal, cause: seq, ordinal: 0 }, at_day(day))];
+            writer.append(&AlertRecord { seq, journal, transitions }.encode()).unwrap();
+            writer.sync().unwrap();
+        }
+        bench.leaving = Leaving::new(Log::Alerts, folder, bench.leaving.config.clone());
+        bench
+    }
+
+    fn raised(alert: AlertId, at: Timestamp) -> Transition {
+        Transition {
+            alert,
+            seq: alert.cause,
+            at,
+            step: Step::Raised,
+            class: Class::Fire,
+            severity: Class::Fire.severity(),
+            site: SiteId::new("home").unwrap(),
+            zone: None,
+            device: None,
+            point: None,
+            rule: RuleRef { name: "smoke".into(), version: 1 },
+            reason: Bilingual::same("smoke"),
+            evidence: Vec::new(),
+            late: false,
         }
     }
 }

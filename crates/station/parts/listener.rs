@@ -134,6 +134,16 @@ impl Listener {
         self.shared.outlet().publish(site, payload.as_bytes());
     }
 
+    /// Gives it the wills of the clients that were connected when the station before this one ended.
+    pub(crate) fn take_up_wills(&self, before: &Retained) {
+        self.shared.take_up_wills(before);
+    }
+
+    /// Counts what found no room to be kept for a restart.
+    pub(crate) fn note_refused(&self, retained: &Retained) {
+        self.shared.note_refused(retained);
+    }
+
     /// Connections now.
     pub(crate) fn connections(&self) -> u64 {
         u64::try_from(self.shared.connections()).unwrap_or(0)

@@ -72,17 +72,17 @@ impl NotifyPart {
     /// Runs until it is told to stop, or the rules are closed.
     pub(crate) fn run(mut self, runtime: &Handle) -> Result<(), NotifyStop> {
         let (mut desk, position) = self.restore()?;
-        let (mut logs, gap) = DeskLogs::open(&self.paths, position, self.alerts.now())?;
+        let mut logs = DeskLogs::open(&self.paths, position, self.alerts.now())?;
         let Some(mut at) = self.fold_the_past(&mut desk, &mut logs, runtime)? else { return Ok(()) };
         desk.resume();
         info!(position = logs.position(), "desk recovered");
         let (mut saved_at, mut saved_position) = (at, position);
         let mut journaling = Journaling::new();
-        if let Some(detail) = gap {
-            let (kind, subject) = (NoticeKind::JournalDamaged, String::new());
-            self.journal(Input::Notice(Notice { kind, subject, detail, active: true }), &mut journaling);
-        }
         loop {
+            for detail in logs.take_told() {
+                let (kind, subject) = (NoticeKind::JournalDamaged, String::new());
+                self.journal(Input::Notice(Notice { kind, subject, detail, active: true }), &mut journaling);
+            }
             self.hand_out(&mut desk, at, &mut journaling);
             match runtime.block_on(self.next_event(logs.position(), &mut journaling)) {
                 Event::Applied => at = self.catch_up(&mut desk, &mut logs, at)?,

@@ -45,9 +45,13 @@ impl OrderDesk {
 
     /// The rules have applied an order.
     pub(crate) fn applied(&self, order: &OrderId, effects: &Effects) {
-        let Some(waiting) = self.lock().remove(order) else { return };
         let refusal = effects.refusals.iter().find(|refusal| refusal.order == *order);
-        let answer = refusal.map_or(Ok(()), |refusal| Err(refusal.why.clone()));
+        self.answer(order, &refusal.map_or(Ok(()), |refusal| Err(refusal.why.clone())));
+    }
+
+    /// An order was carried out or refused, by the rules or by the inspection, whichever it is for.
+    pub(crate) fn answer(&self, order: &OrderId, answer: &Answer) {
+        let Some(waiting) = self.lock().remove(order) else { return };
         for reply in waiting {
             let _ = reply.send(answer.clone());
         }

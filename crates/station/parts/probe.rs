@@ -1,6 +1,10 @@
 //! The station's own device: connects to the real port every few seconds, publishes a frame, gets its acknowledgement,
 //! and sees that the rules have applied it. Feeds readiness and the outward ping. The service
 //! manager's watchdog is fed while the parts answer, also when the probe does not come through for want of room.
+//!
+//! At the start nobody is ready before the first entries are journaled and the rules have applied what was journaled
+//! before; the first probe goes out at that moment. Until one has come through none counts as failed, and the next is
+//! tried at once.
 
 use crate::clock;
 use crate::config::station::WatchConfig;
@@ -21,6 +25,10 @@ use watchfire_model::Bilingual;
 
 /// The last probe may be this many intervals old, and the limit on top, before the station is not ready.
 const AGE_INTERVALS: u32 = 3;
+/// The pause between probes before the first that comes through.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// While the rules catch up, the watchdog is fed so often at least.
+const CATCH_UP_MAX: Duration = Duration::from_secs(5);
 /// A disk used to this part may keep the alert log waiting, which has a reserve of its own.
 const DISK_FULL_RATIO: f64 = 0.99;
 /// The outward ping.
@@ -31,6 +39,8 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct ProbePart {
     pub(crate) config: WatchConfig,
     pub(crate) target: SocketAddr,
+    /// The first entries are durable.
+    pub(crate) begun: watch::Receiver<bool>,
     pub(crate) listener: Listener,
     pub(crate) durable: Follower,
     pub(crate) applied: Follower,
@@ -61,9 +71,9 @@ impl ProbePart {
             let begun = clock::instant();
             let probed = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                probed = self.probe() => probed,
+                probed = self.probe_when_caught_up() => probed,
             };
-            self.tell(&health, probed.as_ref().map(|()| begun.elapsed()).map_err(String::as_str));
+            self.tell(&health, probed.as_ref().map(|()| begun.elapsed()).map_err(String::as_str), ready);
             if probed.is_ok() {
                 if !ready {
                     ready = true;
@@ -82,7 +92,7 @@ impl ProbePart {
             }
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(self.interval()) => {}
+                () = tokio::time::sleep(if ready { self.interval() } else { FIRST_PAUSE }) => {}
             }
         }
     }
@@ -90,7 +100,9 @@ impl ProbePart {
     /// What else is to be seen of the station's life after a probe.
     async fn signs(&self, probe_passed: bool) -> Signs {
         let accepts = tokio::time::timeout(self.limit(), TcpStream::connect(self.target));
-        let listener_accepts = probe_passed || accepts.await.is_ok_and(|connected| connected.is_ok());
+        // Before the first entries nobody takes connections, and none is refused.
+        let listener_accepts =
+            probe_passed || !*self.begun.borrow() || accepts.await.is_ok_and(|connected| connected.is_ok());
         let metrics = &self.metrics;
         let disk_is_full = metrics.disk_used_ratio.get() >= DISK_FULL_RATIO;
         Signs {
@@ -98,6 +110,23 @@ impl ProbePart {
             probe_passed,
             waits_for_room: metrics.journal_full.get() > 0 || metrics.journal_reserve_held.get() == 0 || disk_is_full,
             applied: self.applied.now(),
+        }
+    }
+
+    /// One probe, as soon as it can come through.
+    async fn probe_when_caught_up(&mut self) -> Result<(), String> {
+        let goal = self.applied.goal();
+        let caught_up = async {
+            let begun = self.begun.wait_for(|begun| *begun).await.is_ok();
+            begun && (goal == 0 || self.applied.past(goal - 1).await.is_some())
+        };
+        match tokio::time::timeout(CATCH_UP_MAX, caught_up).await {
+            Ok(true) => self.probe().await,
+            Ok(false) => Err("the rules have ended".to_owned()),
+            Err(_) if !*self.begun.borrow() => Err("the start is not journaled yet; is the disk full?".to_owned()),
+            Err(_) => {
+                Err(format!("the rules are at entry {} of {goal} that were journaled before", self.applied.now()))
+            }
         }
     }
 
@@ -116,7 +145,7 @@ impl ProbePart {
         limited.unwrap_or_else(|_| Err(format!("the probe did not come through within {limit:?}")))
     }
 
-    fn tell(&self, health: &watch::Sender<Health>, probed: Result<Duration, &str>) {
+    fn tell(&self, health: &watch::Sender<Health>, probed: Result<Duration, &str>, was_ready: bool) {
         self.metrics.probe_ok.set(i64::from(probed.is_ok()));
         health.send_modify(|health| match probed {
             Ok(took) => {
@@ -124,8 +153,12 @@ impl ProbePart {
                 health.failing = None;
             }
             Err(why) => {
-                warn!(why, "the probe failed");
-                self.metrics.probe_failures.inc();
+                if was_ready {
+                    warn!(why, "the probe failed");
+                    self.metrics.probe_failures.inc();
+                } else {
+                    info!(why, "not ready yet");
+                }
                 health.failing = Some(Bilingual::new(
                     format!("the probe failed: {why}"),
                     format!("探测帧未能通过端口、日志和规则：{why}"),

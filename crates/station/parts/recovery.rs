@@ -6,12 +6,12 @@ use crate::parts::fold::Fold;
 use crate::parts::paths::DataPaths;
 use crate::parts::{poison, snapshots};
 use crate::set_up_store::SetUpError;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use tracing::{error, info, warn};
 use watchfire_journal::{JournalId as FileId, ReadError, Reader, RealDisk};
 use watchfire_model::encoding::{DecodeError, decode_entry, is_set_up, is_skip};
-use watchfire_model::{AlertRecord, Bilingual, Input, JournalId, Seq, Setup};
+use watchfire_model::{Alert, AlertId, AlertRecord, Bilingual, Input, JournalId, Seq, Setup, Transition};
 use watchfire_rules::Effects;
 
 /// The name of the rules' snapshots.
@@ -81,6 +81,7 @@ pub(crate) fn recover(paths: &DataPaths, ends: Ends, skip: Option<Seq>) -> Resul
     let last_set_up = tail.set_up.or(fold.in_force());
     fold.skip(tail.skips);
     let (differences, unlogged) = reapply(paths, &mut fold, folded, logged, ends)?;
+    fold.go_live();
     info!(snapshot, logged, entries = ends.entries, differences, "state recovered");
     let position = logged.max(folded);
     Ok(Recovered { fold, position, differences, snapshot, unlogged, last_set_up, gap })
@@ -115,8 +116,35 @@ impl Tail {
     }
 }
 
-/// Applies entries after `folded` up to `logged`. Counts those whose transitions are not what the alert log holds, and
-/// gives what is missing at the end of the log's last run.
+/// What people were told of the alerts: a fold of the alert log, begun where the snapshot and the log are one.
+struct Told(BTreeMap<AlertId, Alert>);
+
+impl Told {
+    fn of(fold: &Fold) -> Told {
+        Told(fold.engine().alerts().map(|alert| (alert.id, alert.clone())).collect())
+    }
+
+    fn apply(&mut self, transitions: &[Transition]) {
+        for transition in transitions {
+            match self.0.get_mut(&transition.alert) {
+                Some(alert) => alert.apply(transition),
+                None => drop(self.0.insert(transition.alert, Alert::new(transition))),
+            }
+        }
+    }
+
+    /// The alerts that these transitions are about, as they were told.
+    fn concerned<'a>(
+        &'a self,
+        transitions: impl Iterator<Item = &'a Transition>,
+    ) -> impl Iterator<Item = (AlertId, Option<&'a Alert>)> {
+        let ids: BTreeSet<AlertId> = transitions.map(|transition| transition.alert).collect();
+        ids.into_iter().map(|id| (id, self.0.get(&id)))
+    }
+}
+
+/// Applies entries after `folded` up to `logged`. Counts those whose transitions are not what the alert log holds, puts the
+/// log's in their place, and gives what is missing at the end of the log's last run.
 fn reapply(
     paths: &DataPaths,
     fold: &mut Fold,
@@ -131,6 +159,7 @@ fn reapply(
     let mut alerts = AlertRuns::after(&paths.alert_log(), folded, ends.alerts)?;
     let (mut reader, _) = open_entries(paths, folded)?;
     let mut effects = Effects::default();
+    let mut known = Told::of(fold);
     while let Some(record) = reader.next(logged).map_err(RecoveryError::Journal)? {
         let seq = Seq(record.seq);
         poison::applying(seq);
@@ -141,11 +170,13 @@ fn reapply(
         }
         poison::applied();
         let told = alerts.up_to(seq.0, ends.alerts)?;
+        known.apply(&told);
         if seq.0 == logged && !told.is_empty() && effects.transitions.starts_with(&told) {
             let rest = effects.transitions.split_off(told.len());
             unlogged = alert_log::records(seq, JournalId(ends.journal.0), rest);
         } else if told != effects.transitions {
             differences += 1;
+            fold.take_logged(known.concerned(told.iter().chain(&effects.transitions)));
         }
         effects.transitions.clear();
         effects.refusals.clear();

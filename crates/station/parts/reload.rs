@@ -1,15 +1,15 @@
-//! A reload of sites and rules while the station runs: read, check, journal, and only then let the listener know the
+//! A reload of sites, rules and profiles while the station runs: read, check, journal, and only then let the listener know the
 //! new identities. What is wrong leaves everything as it was.
 
 use crate::config::{self, StationConfig};
 use crate::parts::inputs::Inputs;
 use crate::parts::listener::{Listener, Secrets};
 use crate::parts::metrics::StationMetrics;
+use crate::parts::panels::PanelGateway;
 use crate::parts::paths::DataPaths;
 use crate::parts::set_ups::put_in_force;
 use std::sync::Arc;
 use tracing::{error, info, warn};
-use watchfire_rules::SetUp;
 
 /// Everything that a reload needs, so that it can run beside whoever asked for it.
 pub(crate) struct Reload {
@@ -17,6 +17,7 @@ pub(crate) struct Reload {
     pub(crate) paths: DataPaths,
     pub(crate) secrets: Secrets,
     pub(crate) listener: Listener,
+    pub(crate) panels: PanelGateway,
     pub(crate) inputs: Inputs,
     pub(crate) metrics: Arc<StationMetrics>,
 }
@@ -27,7 +28,7 @@ impl Reload {
         let metrics = Arc::clone(&self.metrics);
         let result = match self.attempt().await {
             Ok(()) => {
-                info!("sites and rules reloaded");
+                info!("sites, rules and profiles reloaded");
                 "done"
             }
             Err(reasons) => {
@@ -44,15 +45,14 @@ impl Reload {
         let station = self.config.clone();
         let loaded = tokio::task::spawn_blocking(move || config::load_set_up(&station)).await;
         let loaded = loaded.map_err(|error| vec![error.to_string()])?;
-        let (sites, rules) =
-            loaded.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<String>>())?;
-        for problem in config::reach::unreached(&sites, &self.config.notify) {
+        let set_up = loaded.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<String>>())?;
+        for problem in config::reach::unreached(&set_up.sites, &self.config.notify) {
             warn!(%problem, "somebody will not be told");
         }
-        let identities = self.listener.identities(&sites, &self.secrets)?;
-        let set_up = SetUp { sites, rules };
-        put_in_force(&self.paths, &self.inputs, set_up, None).await.map_err(|why| vec![why])?;
+        let identities = self.listener.identities(&set_up.sites, &self.secrets)?;
+        let (sites, profiles) = (set_up.sites.clone(), set_up.profiles.clone());
+        put_in_force(&self.paths, &self.inputs, set_up, None).await.map_err(|why| vec![why.to_string()])?;
         self.listener.put(identities);
-        Ok(())
+        self.panels.put(&self.config, &sites, &profiles)
     }
 }

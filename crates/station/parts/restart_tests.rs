@@ -4,6 +4,7 @@ use super::paths::DataPaths;
 use super::station::Station;
 use super::station_tests::{PATIENCE, SITES, journaled, options_of, publish, skips, transitions};
 use crate::config::sites;
+use crate::set_up_store::FullSetUp;
 use crate::{clock, set_up_store};
 use futures_util::future::BoxFuture;
 use std::collections::BTreeSet;
@@ -13,11 +14,11 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use watchfire_journal::{Limits, RealDisk, Writer};
 use watchfire_model::{
-    AlertId, ChannelKind, Class, DeliveryId, EncodedInput, Frame, Input, Link, NoticeKind, Outcome, Setup, Step,
-    Timestamp, Transition,
+    AlertId, ChannelKind, Class, DeliveryId, EncodedInput, Frame, Input, Link, NoticeKind, Order, OrderKind, Outcome,
+    Setup, Step, Timestamp, Transition,
 };
 use watchfire_notify::{Channel, Delivery, DeliveryError, Receipt};
-use watchfire_rules::{RuleSet, SetUp};
+use watchfire_rules::RuleSet;
 
 /// An hour, in seconds.
 const HOUR: i64 = 3_600;
@@ -49,7 +50,8 @@ fn record(input: &Input<'_>, at: Timestamp) -> Vec<u8> {
 /// Stores the set-up with those sites.
 fn store(data: &Path, text: &str) -> Setup {
     let sites = sites::parse("test", text).unwrap();
-    set_up_store::store(&DataPaths::new(data).set_ups(), &SetUp { sites, rules: RuleSet::built_in() }).unwrap()
+    let set_up = FullSetUp { sites, rules: RuleSet::built_in(), ..FullSetUp::default() };
+    set_up_store::store(&DataPaths::new(data).set_ups(), &set_up).unwrap()
 }
 
 fn many_devices(devices: u32) -> String {
@@ -256,4 +258,93 @@ async fn a_delivery_that_is_recorded_far_behind_its_alert_is_not_repeated_after_
     assert_ne!(next.alert, kitchen.alert, "the kitchen was told of before the kill, and that is journaled");
     second.stop().await;
     assert!(told.recv().await.is_none_or(|more| more.alert != kitchen.alert));
+}
+
+/// An upgrade: what is in the log under those names, the build that starts does not find, and the other way round.
+fn rewrite_log(data: &Path, rewrite: impl Fn(Transition) -> Option<Transition>) {
+    let paths = DataPaths::new(data);
+    let told: Vec<Transition> = transitions(data).into_iter().filter_map(rewrite).collect();
+    for folder in [paths.alert_log(), paths.snapshots()] {
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+    for file in ["archive.sqlite", "archive.sqlite-wal", "archive.sqlite-shm"] {
+        let _ = std::fs::remove_file(data.join(file));
+    }
+    let (mut log, _) = Writer::open(&RealDisk, &paths.alert_log(), limits()).unwrap();
+    for one in told {
+        for record in super::alert_log::records(one.seq, one.alert.journal, vec![one]) {
+            log.append(&record.encode()).unwrap();
+        }
+    }
+    log.sync().unwrap();
+}
+
+fn fires_of(all: &[Transition], device: &str) -> Vec<(Step, AlertId)> {
+    let of = |one: &&Transition| one.device.as_ref().is_some_and(|key| key.name.as_str() == device);
+    all.iter().filter(of).map(|one| (one.step.clone(), one.alert)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_that_only_the_replay_finds_is_told_once_at_the_first_entry_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let first = Station::start(options_of(data, SITES)).await.unwrap();
+    publish(&first, "zigbee2mqtt/kitchen", br#"{"smoke": true}"#).await;
+    publish(&first, "zigbee2mqtt/bath", br#"{"smoke": true}"#).await;
+    first.stop().await;
+    let before = fires_of(&transitions(data), "kitchen");
+    assert_eq!(before.len(), 1);
+    let of_kitchen = |one: &Transition| one.device.as_ref().is_some_and(|key| key.name.as_str() == "kitchen");
+    rewrite_log(data, |one| (!of_kitchen(&one)).then_some(one));
+
+    start_and_stop(data, SITES).await;
+    let kitchen = fires_of(&transitions(data), "kitchen");
+    assert_eq!(kitchen.len(), 1, "it is told: {kitchen:?}");
+    assert_eq!(kitchen[0].0, Step::Raised);
+    assert_ne!(kitchen[0].1, before[0].1, "at an entry of its own");
+    let bath = fires_of(&transitions(data), "bath").len();
+    assert_eq!(bath, 1);
+
+    // A start without a snapshot finds the same difference, but it is told by now; so is what goes on.
+    std::fs::remove_dir_all(DataPaths::new(data).snapshots()).unwrap();
+    let third = Station::start(options_of(data, SITES)).await.unwrap();
+    publish(&third, "zigbee2mqtt/kitchen", br#"{"smoke": true}"#).await;
+    third.stop().await;
+    assert_eq!(fires_of(&transitions(data), "kitchen"), kitchen);
+    let differs = transitions(data).iter().filter(|one| one.rule.name == "station-replay-differs").count();
+    assert!(differs > 0, "somebody is told of the difference");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_that_only_the_log_knows_can_be_handled() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let first = Station::start(options_of(data, SITES)).await.unwrap();
+    publish(&first, "zigbee2mqtt/kitchen", br#"{"smoke": true}"#).await;
+    first.stop().await;
+    // As if another build had seen it in the hall.
+    rewrite_log(data, |mut one| {
+        let in_kitchen = one.device.as_mut().filter(|key| key.name.as_str() == "kitchen");
+        if let Some(key) = in_kitchen {
+            key.name = "hall".parse().unwrap();
+        }
+        Some(one)
+    });
+    let hall = fires_of(&transitions(data), "hall")[0].1;
+    start_and_stop(data, SITES).await;
+    let kitchen = fires_of(&transitions(data), "kitchen");
+    assert_eq!(kitchen.len(), 1, "the one in the kitchen is told as well: {kitchen:?}");
+    assert_ne!(kitchen[0].1, hall);
+
+    // Orders reach both.
+    let order = |id: &str, alert| {
+        let kind = OrderKind::Acknowledge { alert };
+        record(&Input::Order(Order { id: id.parse().unwrap(), by: "wang".parse().unwrap(), kind }), clock::wall())
+    };
+    append(data, limits(), &[order("o1", hall), order("o2", kitchen[0].1)]);
+    start_and_stop(data, SITES).await;
+    let steps = |device| fires_of(&transitions(data), device).into_iter().map(|(step, _)| step.as_str()).collect();
+    let (in_hall, in_kitchen): (Vec<_>, Vec<_>) = (steps("hall"), steps("kitchen"));
+    assert_eq!(in_hall, ["raised", "acknowledged"]);
+    assert_eq!(in_kitchen, ["raised", "acknowledged"]);
 }

@@ -57,7 +57,17 @@ impl RulesPart {
     pub(crate) fn run(mut self, runtime: &Handle) -> Result<(), RulesStop> {
         let snapshots = SnapshotWriter::start(&self);
         let mut due = SnapshotDue::after(self.tell.snapshot.follower().now());
+        // What a kill kept from the log, and a full disk at the start after it.
+        let logged = self.sync()?;
+        self.tell.alerts.advance(logged);
+        // What was there before this start is read to its very end, and no further, before what came since.
+        let goal = self.tell.applied.follower().goal();
+        let mut behind = true;
         loop {
+            if behind && self.position >= goal {
+                behind = false;
+                self.tell.listener.take_up_wills(self.fold.retained());
+            }
             let durable = match self.durable.now() {
                 now if now > self.position => now,
                 _ => match self.durable.block_past(runtime, self.position) {
@@ -65,6 +75,7 @@ impl RulesPart {
                     None => break,
                 },
             };
+            let durable = if behind { durable.min(goal) } else { durable };
             if let Some(at) = self.batch(durable)?
                 && due.at(self.position, at)
                 && snapshots.save(self.position, || self.fold.snapshot())
@@ -106,6 +117,7 @@ impl RulesPart {
             poison::applied();
         }
         self.publish(&told)?;
+        self.tell.listener.note_refused(self.fold.retained());
         self.tell.flow.applied(Seq(self.position));
         self.tell.applied.advance(self.position);
         if let Some(at) = at {
@@ -198,7 +210,10 @@ struct Told {
 
 impl Told {
     fn take(&mut self, entry: &Entry<'_>, effects: Effects, journal: JournalId) {
-        if let Input::Order(order) = &entry.input {
+        // The others are for transmission devices; the inspection answers them.
+        if let Input::Order(order) = &entry.input
+            && order.kind.alert().is_some()
+        {
             self.orders.push((order.id.clone(), effects.refusals));
         }
         self.records.extend(alert_log::records(entry.seq, journal, effects.transitions));

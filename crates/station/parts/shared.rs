@@ -2,6 +2,7 @@
 
 use crate::config::StationConfig;
 use crate::logging;
+use crate::parts::archive_place::ArchivePlace;
 use crate::parts::disk_state::DiskState;
 use crate::parts::inputs::Inputs;
 use crate::parts::metrics::StationMetrics;
@@ -18,6 +19,7 @@ use watchfire_model::JournalId;
 pub(crate) struct Shared {
     pub(crate) config: StationConfig,
     pub(crate) paths: DataPaths,
+    pub(crate) archive: ArchivePlace,
     pub(crate) registry: Registry,
     pub(crate) metrics: Arc<StationMetrics>,
     pub(crate) live: Arc<Live>,
@@ -39,6 +41,8 @@ pub(crate) struct Positions {
     pub(crate) archived: Follower,
     /// What the archive has on disk for certain.
     pub(crate) archive_synced: Follower,
+    /// The same of the alert log's records.
+    pub(crate) alerts_synced: Follower,
 }
 
 /// The same positions, for those who move them on. Each is held by its part alone, so that its end is seen.
@@ -50,6 +54,7 @@ pub(crate) struct Movers {
     pub(crate) desk_saved: Progress,
     pub(crate) archived: Progress,
     pub(crate) archive_synced: Progress,
+    pub(crate) alerts_synced: Progress,
 }
 
 impl Movers {
@@ -63,6 +68,7 @@ impl Movers {
             desk_saved: Progress::at(0),
             archived: Progress::at(0),
             archive_synced: Progress::at(0),
+            alerts_synced: Progress::at(0),
         }
     }
 
@@ -76,6 +82,7 @@ impl Movers {
             desk_saved: self.desk_saved.follower(),
             archived: self.archived.follower(),
             archive_synced: self.archive_synced.follower(),
+            alerts_synced: self.alerts_synced.follower(),
         }
     }
 }
@@ -84,6 +91,7 @@ impl Shared {
     /// Everything at the state that the disk gave.
     pub(crate) fn new(
         config: StationConfig,
+        archive: ArchivePlace,
         disk: &DiskState,
         positions: Positions,
         inputs: Inputs,
@@ -98,6 +106,7 @@ impl Shared {
         Ok(Shared {
             config,
             paths: disk.paths.clone(),
+            archive,
             registry,
             metrics,
             live: Arc::new(Live::new()),

@@ -2,43 +2,46 @@
 //! desk, journal, rules and archive, console.
 
 use crate::clock;
-use crate::config::{Config, reach};
+use crate::config::{Config, StationConfig, reach};
 use crate::parts::archive::{ArchiveNeeds, ArchivePart};
+use crate::parts::archive_place::ArchivePlace;
 use crate::parts::board;
 use crate::parts::disk_state::{self, DiskState};
 use crate::parts::first_entries::FirstEntries;
 use crate::parts::housekeeping::HousekeepingPart;
 use crate::parts::inputs::{OwnInput, inputs};
+use crate::parts::inspecting::{InspectionPart, QUESTIONS_MAX};
 use crate::parts::journal::JournalPart;
 use crate::parts::listener::{Listener, ListenerNeeds, Secrets};
 use crate::parts::notices::Notices;
 use crate::parts::notify::NotifyPart;
+use crate::parts::panels::{PanelGateway, PanelNeeds, PanelPorts};
 use crate::parts::probe::ProbePart;
 use crate::parts::progress::Progress;
 use crate::parts::reload::Reload;
 use crate::parts::rules::{RulesPart, Tell};
 use crate::parts::shared::{Movers, Shared};
+use crate::parts::sockets::Sockets;
 use crate::parts::start_error::{StartError, failed};
 use crate::parts::status::StatusPart;
 use crate::parts::threads::Threads;
-use crate::parts::{poison, ticks};
+use crate::parts::{first_entries, poison, ticks};
 use crate::stamp_clock::Anchor;
+use compact_str::CompactString;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
-use watchfire_archive::History;
-use watchfire_console::{Command, Console, DemoLogin, Health, Users};
+use watchfire_console::{Command, Console, DemoLogin, Health, PanelQuestion, Users};
 use watchfire_intake::Submission;
 use watchfire_journal::{Reader, RealDisk};
 use watchfire_model::{JournalId, Rung};
 use watchfire_notify::{Channel, DeskOptions, Dispatcher, DispatcherOptions};
-use watchfire_rules::SetUp;
 
 /// What a station is started with.
 pub(crate) struct StationOptions {
@@ -48,9 +51,16 @@ pub(crate) struct StationOptions {
     pub(crate) secrets: Secrets,
     /// Ways to tell people.
     pub(crate) channels: Vec<Arc<dyn Channel>>,
+    /// Sockets that listen already, for devices and for browsers; without them those of the configuration are opened.
+    pub(crate) sockets: Option<Sockets>,
     /// In the demo: the log-in that the log-in page shows.
     pub(crate) demo: Option<DemoLogin>,
 }
+
+/// How long a start waits for its first entries before it says that it runs.
+const BEGIN_WAIT: Duration = Duration::from_secs(2);
+/// How often a disk without room to begin is looked at again.
+const FULL_RETRY: Duration = Duration::from_secs(1);
 
 /// A running station.
 pub(crate) struct Station {
@@ -58,11 +68,14 @@ pub(crate) struct Station {
     pub(crate) mqtt: SocketAddr,
     /// Where browsers connect.
     pub(crate) console: SocketAddr,
+    /// Where fire panels connect, by the listener's name.
+    pub(crate) panel_ports: Vec<(CompactString, SocketAddr)>,
     shared: Shared,
     threads: Threads,
     tasks: Tasks,
     stops: Stops,
     listener: Listener,
+    panels: PanelGateway,
     secrets: Secrets,
 }
 
@@ -79,50 +92,64 @@ struct Stops {
 }
 
 impl Station {
-    /// Opens, recovers, starts. When it returns, devices and browsers can connect.
+    /// Opens, recovers, starts. When it returns, devices and browsers can connect; devices are heard when the first entries
+    /// are journaled, which a full disk delays.
     pub(crate) async fn start(options: StationOptions) -> Result<Station, StartError> {
-        let StationOptions { config, secrets, channels, demo } = options;
-        let Config { station, sites, rules } = config;
-        let (data_dir, journal_config) = (station.data_dir.clone(), station.journal.clone());
-        let opening = tokio::task::spawn_blocking(move || disk_state::open(&data_dir, &journal_config));
-        let disk =
-            opening.await.map_err(failed("open the data directory"))?.map_err(failed("open the data directory"))?;
-        let set_up = SetUp { sites, rules };
+        let StationOptions { config, secrets, channels, sockets, demo } = options;
+        let (station, set_up) = config.into_parts();
+        let disk = opened(&station).await?;
         let movers = Movers::at(&disk);
         let (own, own_queue) = inputs();
         let (frames, frame_queue) = mpsc::channel(usize::try_from(station.mqtt.queue_frames_max).unwrap_or(usize::MAX));
-        let shared = Shared::new(station, &disk, movers.followers(), own).map_err(failed("register metrics"))?;
+        let archive = ArchivePlace::of(&station.archive, &station.folder, &disk.paths);
+        let archive = archive.map_err(failed("find the archive"))?;
+        let shared =
+            Shared::new(station, archive, &disk, movers.followers(), own).map_err(failed("register metrics"))?;
         board::load(&shared.live, &disk, &set_up.sites);
         let needs = ListenerNeeds {
             config: &shared.config.mqtt,
             sites: &set_up.sites,
             secrets: &secrets,
-            frames,
+            frames: frames.clone(),
             flow: &shared.flow,
             retained: disk.fold.retained(),
             registry: &shared.registry,
         };
         let listener = Listener::start(needs).await.map_err(failed("prepare the MQTT listener"))?;
-        let mqtt_socket = bind(shared.config.mqtt.listen, "listen for devices").await?;
-        let console_socket = bind(shared.config.console.listen, "listen for browsers").await?;
-        let mqtt = mqtt_socket.local_addr().map_err(failed("listen for devices"))?;
-        let console = console_socket.local_addr().map_err(failed("listen for browsers"))?;
+        let needs = PanelNeeds {
+            config: &shared.config,
+            sites: &set_up.sites,
+            profiles: &set_up.profiles,
+            frames,
+            flow: &shared.flow,
+            registry: &shared.registry,
+        };
+        let (panels, panel_ports) = PanelGateway::open(needs).await?;
+        let sockets = match sockets {
+            Some(sockets) => sockets,
+            None => Sockets::bind(&shared.config).await?,
+        };
+        let mqtt = sockets.mqtt.local_addr().map_err(failed("listen for devices"))?;
+        let console = sockets.console.local_addr().map_err(failed("listen for browsers"))?;
 
         let mut station = Station {
             mqtt,
             console,
+            panel_ports: panel_ports.addresses.clone(),
             shared,
             threads: Threads::new(),
             tasks: Tasks::new(),
             stops: Stops::default(),
             listener,
+            panels,
             secrets,
         };
         let ladder = reach::fallback(&set_up.sites);
         let first = FirstEntries::of(&disk, set_up);
         station.start_threads(disk, movers, (own_queue, frame_queue), (channels, ladder))?;
-        first.journal(&station.shared).await?;
-        station.start_tasks(mqtt_socket, console_socket, demo)?;
+        let mut begun = station.start_tasks((sockets, panel_ports), first, demo)?;
+        // Not for ever: on a full disk people must see what is open.
+        let _ = tokio::time::timeout(BEGIN_WAIT, begun.wait_for(|begun| *begun)).await;
         Ok(station)
     }
 
@@ -136,7 +163,11 @@ impl Station {
         let notify = self.notify_part(&disk, movers.desk_saved, (channels, ladder))?;
         let (anchor, anchor_seen) = watch::channel(disk.stamps.anchor(disk.boot_id));
         let (history_wanted, wanted) = watch::channel(0);
-        let archive = self.archive_part(&disk, (movers.archived, movers.archive_synced), (anchor_seen.clone(), wanted));
+        let archive = self.archive_part(
+            &disk,
+            (movers.archived, movers.archive_synced, movers.alerts_synced),
+            (anchor_seen.clone(), wanted),
+        );
         let housekeeping = self.housekeeping_part(anchor_seen, history_wanted);
         let shared = &self.shared;
         let rules = RulesPart {
@@ -189,20 +220,23 @@ impl Station {
     fn archive_part(
         &self,
         disk: &DiskState,
-        (archived, synced): (Progress, Progress),
+        (archived, synced, alerts_synced): (Progress, Progress, Progress),
         (anchor, room_wanted): (watch::Receiver<Anchor>, watch::Receiver<u64>),
     ) -> ArchivePart {
         let shared = &self.shared;
         let logs = (JournalId(disk.journal.0), JournalId(disk.alert_log.journal_id().0));
         let needs = ArchiveNeeds {
             last_entry: disk.writer.durable(),
+            in_force: disk.fold.in_force(),
             logs,
             paths: disk.paths.clone(),
             applied: shared.positions.applied.clone(),
             alerts: shared.positions.alerts.clone(),
             archived,
             synced,
+            alerts_synced,
             config: shared.config.archive.clone(),
+            place: shared.archive.clone(),
             anchor,
             metrics: Arc::clone(&shared.metrics),
             registry: shared.registry.clone(),
@@ -249,9 +283,11 @@ impl Station {
         HousekeepingPart {
             paths: shared.paths.clone(),
             config: shared.config.journal.clone(),
+            disk: shared.config.disk,
             rules: shared.positions.rules_saved.clone(),
             desk: shared.positions.desk_saved.clone(),
             archived: shared.positions.archive_synced.clone(),
+            archived_alerts: shared.positions.alerts_synced.clone(),
             anchor,
             history_wanted,
             notices: self.notices(),
@@ -262,23 +298,27 @@ impl Station {
 
     fn start_tasks(
         &mut self,
-        mqtt_socket: TcpListener,
-        console_socket: TcpListener,
+        (sockets, panel_ports): (Sockets, PanelPorts),
+        first: FirstEntries,
         demo: Option<DemoLogin>,
-    ) -> Result<(), StartError> {
+    ) -> Result<watch::Receiver<bool>, StartError> {
         let shared = &self.shared;
         let stops = &self.stops;
         let (commands, command_queue) = mpsc::channel::<Command>(256);
+        let (begun, begun_seen) = watch::channel(false);
         let probe = ProbePart {
             config: shared.config.watch.clone(),
             target: self.mqtt,
+            begun: begun_seen.clone(),
             listener: self.listener.clone(),
             durable: shared.positions.durable.clone(),
             applied: shared.positions.applied.clone(),
             metrics: Arc::clone(&shared.metrics),
         };
         let (health, health_seen) = watch::channel(probe.starting());
-        let console = console_of(shared, commands, health_seen, demo).map_err(failed("open the console's users"))?;
+        let (questions, question_queue) = mpsc::channel(QUESTIONS_MAX);
+        let ways = (commands, questions);
+        let console = console_of(shared, ways, health_seen, demo).map_err(failed("open the console's users"))?;
         let status = StatusPart {
             live: Arc::clone(&shared.live),
             journal: shared.journal,
@@ -288,25 +328,34 @@ impl Station {
             metrics: Arc::clone(&shared.metrics),
             stop: stops.console.clone(),
         };
+        let first = first.journal(shared.paths.clone(), shared.inputs.clone(), begun);
+        self.tasks.spawn(async move { ("start", first.await.map_err(|error| error.to_string())) });
         let (orders, inputs) = (Arc::clone(&shared.orders), shared.inputs.clone());
         self.tasks.spawn(async move {
             orders.serve(command_queue, inputs).await;
             ("orders", Ok(()))
         });
-        let (inputs, stop) = (shared.inputs.clone(), stops.journal.clone());
-        self.tasks.spawn(async move { ("ticks", ticks::run(inputs, stop).await.map_err(|error| error.to_string())) });
+        let (inputs, stop, begun) = (shared.inputs.clone(), stops.journal.clone(), begun_seen.clone());
+        self.tasks.spawn(async move {
+            first_entries::journaled(begun, &stop).await;
+            ("ticks", ticks::run(inputs, stop).await.map_err(|error| error.to_string()))
+        });
         let (listener, stop) = (self.listener.clone(), stops.devices.clone());
-        self.tasks.spawn(async move { ("listener", listener.serve(mqtt_socket, stop).await) });
+        let begun = begun_seen.clone();
+        self.tasks.spawn(async move {
+            first_entries::journaled(begun, &stop).await;
+            ("listener", listener.serve(sockets.mqtt, stop).await)
+        });
         let stop = stops.console.clone();
         self.tasks.spawn(async move {
-            let served = watchfire_console::serve(console_socket, console, stop).await;
+            let served = watchfire_console::serve(sockets.console, console, stop).await;
             ("console", served.map_err(|error| error.to_string()))
         });
         let stop = stops.devices.clone();
         self.tasks.spawn(async move { ("probe", probe.run(health, stop).await) });
-        let listener = self.listener.clone();
+        let (listener, panels) = (self.listener.clone(), self.panels.clone());
         self.tasks.spawn(async move {
-            status.run(&listener).await;
+            status.run(&listener, &panels).await;
             ("status", Ok(()))
         });
         let (listener, inputs, live) = (self.listener.clone(), shared.inputs.clone(), Arc::clone(&shared.live));
@@ -315,7 +364,41 @@ impl Station {
             listener.tell_troubles(inputs, live, stop).await;
             ("troubles", Ok(()))
         });
-        Ok(())
+        self.start_panels(panel_ports, begun_seen.clone());
+        self.start_inspection(question_queue).map_err(failed("start a thread"))?;
+        Ok(begun_seen)
+    }
+
+    fn start_inspection(&mut self, questions: mpsc::Receiver<PanelQuestion>) -> std::io::Result<()> {
+        let shared = &self.shared;
+        let part = InspectionPart {
+            paths: shared.paths.clone(),
+            journal: watchfire_journal::JournalId(shared.journal.0),
+            durable: shared.positions.durable.clone(),
+            inputs: shared.inputs.clone(),
+            orders: Arc::clone(&shared.orders),
+            panels: self.panels.panels(),
+            questions,
+            notices: self.notices(),
+            metrics: Arc::clone(&shared.metrics),
+            stop: self.stops.desk.clone(),
+        };
+        self.threads.start("inspection", move |runtime| part.run(runtime))
+    }
+
+    fn start_panels(&mut self, ports: PanelPorts, begun: watch::Receiver<bool>) {
+        let stop = self.stops.devices.clone();
+        self.tasks.spawn(async move {
+            first_entries::journaled(begun, &stop).await;
+            ports.listening.serve(stop).await;
+            ("panels", Ok(()))
+        });
+        let (panels, inputs, live) = (self.panels.clone(), self.shared.inputs.clone(), Arc::clone(&self.shared.live));
+        let stop = self.stops.devices.clone();
+        self.tasks.spawn(async move {
+            panels.tell_troubles(inputs, live, stop).await;
+            ("panel troubles", Ok(()))
+        });
     }
 
     /// A reload of sites and rules, to be run beside the station.
@@ -325,6 +408,7 @@ impl Station {
             paths: self.shared.paths.clone(),
             secrets: self.secrets.clone(),
             listener: self.listener.clone(),
+            panels: self.panels.clone(),
             inputs: self.shared.inputs.clone(),
             metrics: Arc::clone(&self.shared.metrics),
         }
@@ -338,10 +422,11 @@ impl Station {
                     // It ends so because the rules have ended: theirs is the fault.
                     ("notify", None) => {}
                     // History is down until the next start; nothing else is.
-                    ("archive" | "housekeeping", fault) => error!(part = ended.name, ?fault, "goes on without it"),
+                    ("archive" | "housekeeping" | "inspection", fault) => error!(part = ended.name, ?fault, "goes on without it"),
                     (name, fault) => return format!("{name}: {}", fault.unwrap_or_else(|| "ended".into())),
                 },
                 Some(ended) = self.tasks.join_next() => match ended {
+                    Ok(("start", Ok(()))) => {}
                     Ok((name, result)) => return format!("{name}: {}", result.err().unwrap_or_else(|| "ended".into())),
                     Err(error) => return format!("a task died: {error}"),
                 },
@@ -353,10 +438,11 @@ impl Station {
     pub(crate) async fn stop(mut self) {
         info!("stopping");
         self.stops.devices.cancel();
-        self.end_of_tasks(&["listener", "probe", "troubles"]).await;
+        self.end_of_tasks(&["listener", "panels", "probe", "troubles", "panel troubles"]).await;
         self.stops.desk.cancel();
-        self.threads.end_of("notify").await;
-        self.threads.end_of("housekeeping").await;
+        for part in ["notify", "housekeeping", "inspection"] {
+            self.threads.end_of(part).await;
+        }
         self.stops.journal.cancel();
         for part in ["journal", "rules", "archive"] {
             self.threads.end_of(part).await;
@@ -388,14 +474,15 @@ impl Station {
 
 fn console_of(
     shared: &Shared,
-    commands: mpsc::Sender<Command>,
+    (commands, panels): (mpsc::Sender<Command>, mpsc::Sender<PanelQuestion>),
     health: watch::Receiver<Health>,
     demo: Option<DemoLogin>,
 ) -> Result<Console, watchfire_console::UsersError> {
     Ok(Console {
         live: Arc::clone(&shared.live),
-        history: Some(Arc::new(History::open(&shared.paths.archive()))),
+        history: Some(Arc::new(shared.archive.history())),
         commands,
+        panels,
         users: Users::open(&shared.paths.users())?,
         registry: shared.registry.clone(),
         health,
@@ -408,7 +495,15 @@ fn console_of(
     })
 }
 
-async fn bind(address: SocketAddr, doing: &'static str) -> Result<TcpListener, StartError> {
-    let failed_at = |error: std::io::Error| StartError { doing, why: format!("{address}: {error}") };
-    TcpListener::bind(address).await.map_err(failed_at)
+/// Opens the data directory. Without room even to begin there is nothing to be shown yet: it waits.
+async fn opened(station: &StationConfig) -> Result<DiskState, StartError> {
+    loop {
+        let (data_dir, journal) = (station.data_dir.clone(), station.journal.clone());
+        let opening = tokio::task::spawn_blocking(move || disk_state::open(&data_dir, &journal)).await;
+        match opening.map_err(failed("open the data directory"))? {
+            Err(why) if why.is_disk_full() => error!(%why, "waiting for room to begin"),
+            opened => return opened.map_err(failed("open the data directory")),
+        }
+        tokio::time::sleep(FULL_RETRY).await;
+    }
 }

@@ -27,13 +27,15 @@ pub(super) fn options(data: &Path) -> StationOptions {
 }
 
 pub(super) fn options_of(data: &Path, sites: &str) -> StationOptions {
-    let text =
-        "[mqtt]\nlisten = \"127.0.0.1:0\"\n[console]\nlisten = \"127.0.0.1:0\"\n[journal]\nreserve_bytes = 1048576\n";
+    // How full the disk of the machine is must change nothing.
+    let text = "[mqtt]\nlisten = \"127.0.0.1:0\"\n[console]\nlisten = \"127.0.0.1:0\"\n\
+                [journal]\nreserve_bytes = 1048576\n[disk]\nfilling_percent = 100\nnearly_full_percent = 100\n";
     let mut station = station::parse("test", text, Path::new(".")).0.unwrap();
     station.data_dir = data.to_owned();
     let sites = sites::parse("test", sites).unwrap();
-    let config = Config { station, sites, rules: RuleSet::built_in() };
-    StationOptions { config, secrets: Secrets::One("secret".into()), channels: Vec::new(), demo: None }
+    let (rules, profiles, points) = (RuleSet::built_in(), Default::default(), Default::default());
+    let config = Config { station, sites, rules, profiles, points };
+    StationOptions { config, secrets: Secrets::One("secret".into()), channels: Vec::new(), sockets: None, demo: None }
 }
 
 pub(super) async fn publish(station: &Station, topic: &str, payload: &[u8]) {

@@ -4,6 +4,7 @@ use crate::clock;
 use crate::parts::lag::Lag;
 use crate::parts::listener::Listener;
 use crate::parts::metrics::StationMetrics;
+use crate::parts::panels::PanelGateway;
 use crate::parts::progress::Follower;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +26,7 @@ pub(crate) struct StatusPart {
 
 impl StatusPart {
     /// Runs until it is told to stop.
-    pub(crate) async fn run(self, listener: &Listener) {
+    pub(crate) async fn run(self, listener: &Listener, panels: &PanelGateway) {
         let mut seconds = interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let (mut rules, mut archive) = (Lag::default(), Lag::default());
@@ -49,7 +50,7 @@ impl StatusPart {
                 archive_lag_s,
                 archive_entries: archived,
                 disk_used_ratio: self.metrics.disk_used_ratio.get(),
-                connections: listener.connections(),
+                connections: listener.connections() + panels.connections(),
                 frames_total: self.metrics.entries_total(),
             });
         }

@@ -337,7 +337,14 @@ fn decode_prints_the_envelope_and_says_what_is_wrong_with_an_invalid_frame() {
 
 #[test]
 fn every_fire_of_the_field_is_told_whatever_bit_0_says_and_nothing_else_is_a_fire() {
-    let fire = [Metric::SmokeAlarm, Metric::HeatAlarm, Metric::FlameAlarm, Metric::ManualAlarm, Metric::FlowSwitch];
+    let fire = [
+        Metric::SmokeAlarm,
+        Metric::HeatAlarm,
+        Metric::FlameAlarm,
+        Metric::ManualAlarm,
+        Metric::FlowSwitch,
+        Metric::FireAlarm,
+    ];
     let mut sessions = Sessions::default();
     for vector in lines::<Vector>("vectors.jsonl") {
         let decoded = read(&unhex(&vector.hex), &mut sessions);

@@ -1,9 +1,9 @@
 //! What every backend must answer alike. Each check is a function of an archive, so that another backend can be run
-//! through all of them; the tests below run them on SQLite, with a tail that is folded all the time and one that never is.
+//! through all of them; the tests below run them on SQLite, with a tail that is folded all the time and one that never is, and on PostgreSQL.
 
+use crate::cluster::Cluster;
 use crate::source::{
-    ALERT_JOURNAL, Archive, Item, JOURNAL, Logs, START, a_fire, alert_id, ask, key, open, reading, show, show_readings,
-    site, temperatures,
+    Archive, Item, Logs, START, a_fire, alert_id, ask, key, reading, show, show_readings, site, temperatures,
 };
 use watchfire_archive::{AlertsCursor, AlertsQuery, Batch, Gap, Retention, StoreOptions};
 use watchfire_model::{Class, Condition, Decoded, DeviceName, Metric, Seq, Source, Step, Timestamp, Value};
@@ -36,6 +36,15 @@ fn sqlite_folding_with_every_batch() {
 #[test]
 fn sqlite_never_folding() {
     run(StoreOptions::default());
+}
+
+#[test]
+fn postgresql() {
+    let Some(cluster) = Cluster::start() else { return };
+    for (name, check) in CHECKS {
+        println!("{name}");
+        check(&mut Archive::on_server(cluster.database()));
+    }
 }
 
 fn run(options: StoreOptions) {
@@ -104,7 +113,7 @@ fn repeats_make_one_row(archive: &mut Archive) {
     for second in [1_000, 1_001, 1_500, 1_601] {
         logs.push(second, temperatures("t-2", Some("a"), &[(second, 30.0)]));
         logs.deliver(&mut archive.store);
-        archive.store = open(&archive.path, StoreOptions::default());
+        archive.store = archive.again();
     }
     // The key again with other readings is a device that uses one key for everything: nothing is lost.
     logs.push(1_602, temperatures("t-2", Some("a"), &[(1_602, 31.0)]));
@@ -262,7 +271,6 @@ fn cursors_move(archive: &mut Archive) {
     assert_eq!(cursors.alerts, logs.records.len() as u64);
     assert_eq!(archive.store.sync().unwrap(), cursors, "nobody reads, so all of it is durable");
     assert_eq!(archive.store.durable(), cursors);
-    let again = watchfire_archive::Store::open(&archive.path, JOURNAL, ALERT_JOURNAL).unwrap();
-    assert_eq!(again.cursors(), cursors);
+    assert_eq!(archive.again().cursors(), cursors);
     assert_eq!(Timestamp(0), Timestamp::EPOCH);
 }

@@ -34,9 +34,9 @@ impl Random {
     }
 }
 
-struct Life {
+pub(crate) struct Life {
     random: Random,
-    logs: Logs,
+    pub(crate) logs: Logs,
     options: StoreOptions,
     directory: tempfile::TempDir,
     path: PathBuf,
@@ -47,13 +47,17 @@ struct Life {
 }
 
 impl Life {
-    fn new(seed: u64) -> Life {
+    pub(crate) fn new(seed: u64) -> Life {
         let mut random = Random(seed);
         let options =
             StoreOptions { tail_readings_max: [0, 40, 400][random.below(3) as usize], ..StoreOptions::default() };
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("0.sqlite");
         Life { random, logs: Logs::default(), options, directory, path, second: 0, copies: 0, synced: Vec::new() }
+    }
+
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.random.below(end)
     }
 
     fn run(mut self) {
@@ -72,7 +76,7 @@ impl Life {
     }
 
     /// One entry more, now and then with a record.
-    fn grow(&mut self) {
+    pub(crate) fn grow(&mut self) {
         self.second += i64::try_from(self.random.below(30)).unwrap();
         let alert = alert_id(watchfire_model::Seq(1 + self.random.below(9)));
         match self.random.below(12) {
@@ -200,7 +204,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// The plain fold: what the logs come to.
 #[derive(Default)]
-struct Expected {
+pub(crate) struct Expected {
     /// By device and metric: time, value as text.
     readings: BTreeMap<(String, String), Vec<(i64, String)>>,
     alerts: BTreeMap<String, Alert>,
@@ -211,7 +215,7 @@ struct Expected {
 }
 
 impl Expected {
-    fn of(logs: &Logs) -> Expected {
+    pub(crate) fn of(logs: &Logs) -> Expected {
         let mut expected = Expected::default();
         let mut recent = BTreeMap::<String, VecDeque<(i64, String)>>::new();
         for (received, item) in &logs.entries {
@@ -263,7 +267,7 @@ impl Expected {
         }
     }
 
-    fn check(&self, history: &History) {
+    pub(crate) fn check(&self, history: &History) {
         let mut found = BTreeMap::new();
         for device in 0..DEVICES {
             let device = format!("d-{device}");

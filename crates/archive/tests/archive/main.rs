@@ -1,4 +1,4 @@
-//! The archive from outside. `conformance` holds what every backend must answer alike; the rest is about files.
+//! The archive from outside. `conformance` holds what every backend must answer alike; the rest is about files and about the server.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -8,8 +8,12 @@
     reason = "tests"
 )]
 
+mod cluster;
 mod conformance;
+mod connections;
 mod crash;
+mod outages;
+mod rollups;
 mod source;
 mod together;
 mod trouble;

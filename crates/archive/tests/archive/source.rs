@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use watchfire_archive::{AlertsQuery, Batch, Cursors, History, ReadingsQuery, Store, StoreOptions};
+use watchfire_archive::{
+    AlertsQuery, Batch, Cursors, History, ReadingsQuery, Server, ServerOptions, Store, StoreOptions,
+};
 use watchfire_model::{
     AlertId, AlertRecord, Bilingual, ChannelKind, Class, ContactId, Decoded, Defect, DefectKind, DeliveryId, DeviceKey,
     DeviceName, Evidence, Failure, JournalId, Metric, Order, OrderId, OrderKind, Outcome, PointName, Reading, RuleRef,
@@ -71,10 +73,13 @@ impl Logs {
     }
 }
 
-/// An archive in a directory of its own.
+/// An archive in a directory or a database of its own.
 pub(crate) struct Archive {
     _directory: tempfile::TempDir,
+    /// Of one in a file.
     pub(crate) path: PathBuf,
+    /// Of one on a server.
+    pub(crate) server: Option<Server>,
     pub(crate) store: Store,
     pub(crate) history: History,
 }
@@ -85,8 +90,24 @@ impl Archive {
         let path = directory.path().join("archive.sqlite");
         let store = open(&path, options);
         let history = History::open(&path);
-        Archive { _directory: directory, path, store, history }
+        Archive { _directory: directory, path, server: None, store, history }
     }
+
+    pub(crate) fn on_server(server: Server) -> Archive {
+        let store = open_on(&server);
+        let history = History::on_server(&server);
+        let (directory, path) = (tempfile::tempdir().unwrap(), PathBuf::new());
+        Archive { _directory: directory, path, server: Some(server), store, history }
+    }
+
+    /// The store once more.
+    pub(crate) fn again(&self) -> Store {
+        self.server.as_ref().map_or_else(|| open(&self.path, StoreOptions::default()), open_on)
+    }
+}
+
+pub(crate) fn open_on(server: &Server) -> Store {
+    Store::on_server(server, JOURNAL, ALERT_JOURNAL, ServerOptions::default()).unwrap()
 }
 
 pub(crate) fn open(path: &Path, options: StoreOptions) -> Store {
@@ -241,7 +262,7 @@ pub(crate) fn show(history: &History) -> String {
     }
     for row in history.orders(None).unwrap() {
         write!(out, "order {} {} {} by {} {} ", row.seq, row.at, row.id, row.by, row.kind).unwrap();
-        writeln!(out, "{} {:?} {:?} {:?}", row.alert, row.verdict, row.cause, row.note).unwrap();
+        writeln!(out, "{} {:?} {:?} {:?}", row.alert.unwrap(), row.verdict, row.cause, row.note).unwrap();
     }
     for row in history.defects(Timestamp(0)).unwrap() {
         writeln!(out, "defects {} {} {} {}: {}", row.day, row.site, row.source, row.kind.as_str(), row.count).unwrap();

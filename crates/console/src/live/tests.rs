@@ -93,6 +93,8 @@ fn downtime_is_not_a_devices_silence() {
         devices: vec![device],
         identities: BTreeMap::new(),
         ladder: Vec::new(),
+        transmission_devices: Vec::new(),
+        premises: Default::default(),
     };
     sites.sites.insert(site(), site_with_device);
     live.setup(&sites);

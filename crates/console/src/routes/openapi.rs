@@ -1,6 +1,6 @@
 //! The OpenAPI document.
 
-use super::{alerts, devices, events, orders, readings, session, station};
+use super::{alerts, devices, events, orders, panels, readings, session, station};
 use axum::Json;
 use std::sync::LazyLock;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
@@ -14,6 +14,7 @@ use utoipa::{Modify, OpenApi};
         alerts::list, alerts::show,
         orders::acknowledge, orders::verify, orders::forward, orders::close, orders::reopen,
         devices::list, devices::sites, readings::list,
+        panels::list, panels::order, panels::duty_checks, panels::check_duty,
         station::status, station::alive, station::ready, station::metrics,
         events::listen, show,
     ),

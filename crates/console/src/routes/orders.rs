@@ -71,7 +71,7 @@ macro_rules! order {
             let alert: AlertId = id.parse().map_err(|_| Problem::not_found())?;
             let kind: fn(AlertId, &OrderBody) -> Result<OrderKind, Problem> = $kind;
             let kind = kind(alert, &body)?;
-            give(&app, who, &body.order_id, kind).await
+            give(&app, who, &body.order_id, alert, kind).await
         }
     };
 }
@@ -103,15 +103,25 @@ order!(
     reopen "/api/v1/alerts/{id}/reopen" |alert, body| Ok(OrderKind::Reopen { alert, note: note(body)? })
 );
 
-async fn give(app: &App, who: Who, order_id: &str, kind: OrderKind) -> Answer {
+async fn give(app: &App, who: Who, order_id: &str, alert: AlertId, kind: OrderKind) -> Answer {
+    if who.role != Role::Operator {
+        return Err(not_permitted());
+    }
+    OrderId::new(order_id).map_err(|_| missing("order_id"))?;
+    if app.live().alert(alert).is_none() && matches!(past::alert(app, alert).await, Ok(None)) {
+        return Err(Problem::not_found());
+    }
+    carry_out(app, who, order_id, kind).await?;
+    let known = app.live().alert(alert).ok_or_else(not_taken)?;
+    Ok(Json(OrderDone { alert: AlertView::clone(&known.view) }))
+}
+
+/// Gives an order to the station and waits until it is carried out or refused.
+pub(crate) async fn carry_out(app: &App, who: Who, order_id: &str, kind: OrderKind) -> Result<(), Problem> {
     if who.role != Role::Operator {
         return Err(not_permitted());
     }
     let id = OrderId::new(order_id).map_err(|_| missing("order_id"))?;
-    let alert = kind.alert();
-    if app.live().alert(alert).is_none() && matches!(past::alert(app, alert).await, Ok(None)) {
-        return Err(Problem::not_found());
-    }
     let order = Order { id, by: who.user, kind };
     let (reply, answer) = oneshot::channel();
     let carried_out = async {
@@ -121,9 +131,7 @@ async fn give(app: &App, who: Who, order_id: &str, kind: OrderKind) -> Answer {
     let answered = tokio::time::timeout(app.console.limits.order_wait, carried_out).await;
     let result = judged(answered.ok().flatten());
     app.meters.orders.with_label_values(&[result.as_ref().map_or_else(|(label, _)| *label, |()| "done")]).inc();
-    result.map_err(|(_, problem)| problem)?;
-    let known = app.live().alert(alert).ok_or_else(not_taken)?;
-    Ok(Json(OrderDone { alert: AlertView::clone(&known.view) }))
+    result.map_err(|(_, problem)| problem)
 }
 
 /// What the station's answer means; none is an answer too.
@@ -149,7 +157,7 @@ fn within_limit(text: String) -> Result<String, Problem> {
     ))
 }
 
-fn missing(member: &str) -> Problem {
+pub(crate) fn missing(member: &str) -> Problem {
     Problem::unprocessable(format!("`{member}` is missing or not usable"), format!("缺少 {member} 或其值无效"))
 }
 
@@ -158,11 +166,11 @@ fn not_permitted() -> Problem {
         StatusCode::FORBIDDEN,
         "not-permitted",
         "a viewer gives no orders: ask an operator",
-        "查看员不能处置报警,请联系值班员",
+        "查看员不能下达指令,请联系值班员",
     )
 }
 
-fn not_taken() -> Problem {
+pub(crate) fn not_taken() -> Problem {
     Problem::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "station-busy",

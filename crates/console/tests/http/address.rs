@@ -53,7 +53,11 @@ const EVERY_ADDRESS: &str = "
 401 415 post /api/v1/alerts/{id}/forward
 401 415 post /api/v1/alerts/{id}/reopen
 401 415 post /api/v1/alerts/{id}/verify
+401 415 post /api/v1/duty-checks
+401 415 post /api/v1/transmission-devices/orders
+401 422 get /api/v1/duty-checks
 401 422 get /api/v1/readings
+401 503 get /api/v1/transmission-devices
 415 415 post /api/v1/session
 ";
 

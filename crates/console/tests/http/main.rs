@@ -8,5 +8,6 @@ mod history;
 mod login;
 mod orders;
 mod page;
+mod panels;
 mod station;
 mod support;

@@ -19,12 +19,13 @@ async fn answer_one(bench: &mut Bench, position: u64, refusal: Option<Bilingual>
         OrderKind::Forward { to, .. } => Step::Forwarded { by, to: to.clone() },
         OrderKind::Close { note, .. } => Step::Closed { by, note: note.clone() },
         OrderKind::Reopen { note, .. } => Step::Reopened { by: Some(by), note: note.clone() },
+        other => panic!("not about an alert: {other:?}"),
     };
     let said = format!("{} {} {:?}", order.id, order.by, step);
     let answer = match refusal {
         Some(why) => Err(why),
         None => {
-            let cause = order.kind.alert().cause.0;
+            let cause = order.kind.alert().unwrap().cause.0;
             bench.live.alert_record(position, &record(vec![transition(cause, position, Class::Fire, step)]));
             Ok(())
         }

@@ -11,7 +11,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use watchfire_archive::History;
-use watchfire_console::{Command, Console, DemoLogin, Health, Limits, Live, ProbePass, Role, Users, serve};
+use watchfire_console::{
+    Command, Console, DemoLogin, Health, Limits, Live, PanelQuestion, ProbePass, Role, Users, serve,
+};
 use watchfire_model::sites::{Contact, Language};
 use watchfire_model::{
     AlertId, AlertRecord, Bilingual, Class, Device, DeviceKey, DeviceName, Evidence, JournalId, Metric, PointName,
@@ -36,6 +38,7 @@ pub(crate) struct Bench {
     pub(crate) data: Arc<TempDir>,
     pub(crate) health: watch::Sender<Health>,
     pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) questions: mpsc::Receiver<PanelQuestion>,
     clock: Arc<AtomicI64>,
     base: String,
     http: reqwest::Client,
@@ -61,11 +64,13 @@ impl Bench {
         let clock = Arc::new(AtomicI64::new(START));
         let now = Arc::clone(&clock);
         let (orders, commands) = mpsc::channel(4);
+        let (panels, questions) = mpsc::channel(4);
         let (health, seen) = watch::channel(healthy());
         let console = Console {
             live: Arc::clone(&live),
             history: wish.history.map(Arc::new),
             commands: orders,
+            panels,
             users: Users::open(data.path()).unwrap(),
             registry: prometheus::Registry::new(),
             health: seen,
@@ -82,7 +87,7 @@ impl Bench {
         let mut server = JoinSet::new();
         let stopped = stop.clone();
         server.spawn(async move { serve(listener, console, stopped).await.unwrap() });
-        Bench { live, data, health, commands, clock, base, http: reqwest::Client::new(), stop, server }
+        Bench { live, data, health, commands, questions, clock, base, http: reqwest::Client::new(), stop, server }
     }
 
     /// Stops the server and waits for its end.
@@ -266,6 +271,8 @@ pub(crate) fn sites() -> Sites {
         devices: vec![device],
         identities: BTreeMap::new(),
         ladder: Vec::new(),
+        transmission_devices: Vec::new(),
+        premises: Default::default(),
     };
     let contact =
         Contact {

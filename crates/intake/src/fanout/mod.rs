@@ -13,6 +13,7 @@
 //! Alerts do not take this way: see `outlet.rs`.
 
 pub(crate) mod groups;
+pub(crate) mod kept_wills;
 pub(crate) mod outlet;
 pub(crate) mod pump;
 pub(crate) mod retained;

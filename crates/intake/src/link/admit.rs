@@ -1,6 +1,6 @@
 //! A chunk's way into the queue to the journal.
 //!
-//! Normally: room in the identity's share, room in the queue, sent; nothing waits. Otherwise the chunk waits as the
+//! Normally: room in the identity's share, room in the queue by bytes and by frames, sent; nothing waits. Otherwise the chunk waits as the
 //! link's work, the link does not read, and while the rules lag it waits on until they have applied the chunk: one
 //! chunk under way per identity, whatever the number of its links. When they have caught up, everybody goes on.
 
@@ -8,8 +8,8 @@ use crate::close::Close;
 use crate::gate::{Gate, Submission, Ticket};
 use crate::link::Link;
 use crate::link::asking::Answer;
-use crate::share::{Room, Share};
-use crate::shared::MqttShared;
+use crate::share::{Load, Room, Share};
+use crate::shared::{MqttShared, Reserved};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
@@ -21,20 +21,23 @@ use watchfire_model::EncodedInput;
 impl<S> Link<S> {
     /// Hands the chunk on, at once or by work that waits.
     pub(super) fn submit(&mut self) -> Result<(), Close> {
+        // What is not handed on is dropped with its packet: there was no frame in it.
+        let reserved = self.held.take();
         if self.chunk.is_empty() {
             return Ok(());
         }
         let inputs = std::mem::take(&mut self.chunk);
         let count = inputs.len();
+        let load = Load { frames: count, bytes: std::mem::take(&mut self.chunk_bytes) };
         self.shared.metrics.frames.inc_by(u64::try_from(count).unwrap_or(0));
         let lagging = self.shared.flow.is_lagging();
         let share = &self.principal.share;
-        let room = if lagging { None } else { share.try_take(count, self.shared.limits.identity_unacked_max) };
-        let chunk = Chunk { inputs, gate: Arc::clone(&self.gate), last: self.submitted };
-        if room.is_some() {
+        let chunk = Chunk { inputs, load, gate: Arc::clone(&self.gate), last: self.submitted, reserved };
+        let rooms = if lagging { None } else { try_rooms(&self.shared, share, load) };
+        if let Some(rooms) = rooms {
             match self.shared.queue.try_reserve_many(count) {
                 Ok(permits) => {
-                    chunk.send(permits, room);
+                    chunk.send(permits, rooms);
                     return Ok(());
                 }
                 Err(TrySendError::Full(())) => {}
@@ -42,7 +45,7 @@ impl<S> Link<S> {
             }
         }
         self.shared.metrics.fair_share_waits.inc();
-        let waiting = wait(chunk, room, lagging, Arc::clone(&self.shared), Arc::clone(share));
+        let waiting = wait(chunk, lagging, Arc::clone(&self.shared), Arc::clone(share));
         self.work = Some(Box::pin(waiting));
         Ok(())
     }
@@ -51,39 +54,47 @@ impl<S> Link<S> {
 /// Frames that are not yet handed on.
 struct Chunk {
     inputs: Vec<EncodedInput>,
+    load: Load,
     gate: Arc<Gate>,
     /// The number of the last of them among the link's submissions.
     last: u64,
+    /// The memory of a large packet, until it counts as handed on.
+    reserved: Option<Reserved>,
 }
 
+/// Room in the identity's share, and in the queue.
+type Rooms = [Room; 2];
+
 impl Chunk {
-    fn send(self, permits: PermitIterator<'_, Submission>, room: Option<Room>) {
+    fn send(self, permits: PermitIterator<'_, Submission>, rooms: Rooms) {
         let first = self.last - u64::try_from(self.inputs.len()).unwrap_or(0) + 1;
-        if let Some(room) = room {
-            room.into_tickets();
-        }
+        rooms.into_iter().for_each(Room::into_tickets);
+        drop(self.reserved);
         for ((permit, input), number) in permits.zip(self.inputs).zip(first..) {
-            permit.send(Submission { input, ticket: Ticket::new(&self.gate, number, number == self.last) });
+            let ticket = Ticket::new(&self.gate, number, input.record_bytes(), number == self.last);
+            permit.send(Submission { input, ticket });
         }
     }
 }
 
-async fn wait(
-    chunk: Chunk,
-    room: Option<Room>,
-    lagging: bool,
-    shared: Arc<MqttShared>,
-    share: Arc<Share>,
-) -> Result<Answer, Close> {
+fn try_rooms(shared: &MqttShared, share: &Share, load: Load) -> Option<Rooms> {
+    let room = share.under_way.try_take(load, shared.limits.identity_load_max())?;
+    Some([room, shared.queued.try_take(load, shared.limits.queue_load_max())?])
+}
+
+/// Waits for room: first in the identity's share, so that it is the flood that waits and not the queue that is full.
+pub(crate) async fn rooms(shared: &MqttShared, share: &Share, load: Load) -> Rooms {
+    let room = share.under_way.take(load, shared.limits.identity_load_max()).await;
+    [room, shared.queued.take(load, shared.limits.queue_load_max()).await]
+}
+
+async fn wait(chunk: Chunk, lagging: bool, shared: Arc<MqttShared>, share: Arc<Share>) -> Result<Answer, Close> {
     let turn = if lagging { turn(&shared, &share).await } else { None };
     let count = chunk.inputs.len();
-    let room = match room {
-        Some(room) => room,
-        None => share.take(count, shared.limits.identity_unacked_max).await,
-    };
+    let rooms = rooms(&shared, &share, chunk.load).await;
     let (gate, last) = (Arc::clone(&chunk.gate), chunk.last);
     let permits = shared.queue.reserve_many(count).await.map_err(|_| Close::JournalGone)?;
-    chunk.send(permits, Some(room));
+    chunk.send(permits, rooms);
     if turn.is_some() {
         gate.wait_durable(last).await;
         shared.flow.reached(gate.seq()).await;

@@ -4,18 +4,17 @@
 //! 2. What was received is handed on and becomes durable: QoS 0 does not come again, and the next link of the same
 //!    client comes after it.
 //! 3. The link leaves its groups, the outlet and the router; a session is parked with what was not acknowledged.
-//! 4. The will is journaled, like any frame, and then published.
+//! 4. The will is journaled, like any frame, and then published; or it is journaled that it is over.
 //! 5. The client id is free. A delayed will waits after that.
 
 use crate::clock;
 use crate::close::Close;
 use crate::fanout::sessions::{self, Session};
-use crate::gate::{Submission, Ticket};
 use crate::greeting::Will;
 use crate::link::Link;
 use crate::link::subscriber::{Arrival, Subscriber, Unacked};
-use crate::message::Message;
 use crate::packet::Version;
+use crate::parting::Parting;
 use crate::reply::{self, Delivered};
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -23,7 +22,6 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use watchfire_model::Link as FrameLink;
 
 /// How long the last words may take to write.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -41,28 +39,32 @@ pub(super) async fn end<S: AsyncRead + AsyncWrite + Unpin>(mut link: Box<Link<S>
         link.last_words(close).await;
     }
     link.leave(close).await;
-    let will = link.will.take().filter(|_| close.leaves_will());
-    let Some(will) = will else { return };
+    let Some(will) = link.will.take() else { return };
+    let parting = Parting::of(&link);
     let delay = will.delay.min(link.session_expiry);
-    if delay.is_zero() {
-        link.publish_will(&will).await;
+    if close == Close::Stopping {
+        // It stays in the journal: the client comes back to the restarted station, or does not.
+    } else if !close.leaves_will() {
+        parting.take_back().await;
+    } else if delay.is_zero() {
+        parting.publish(&will).await;
     } else {
-        delayed(link, &will, delay).await;
+        delayed(link, &parting, &will, delay).await;
     }
 }
 
-/// Frees the client id, and publishes the will later, unless the client is back before.
-async fn delayed<S>(link: Box<Link<S>>, will: &Will, delay: Duration) {
+/// Frees the client id, and publishes the will later, unless the client is back before. A stop leaves it in the journal.
+async fn delayed<S>(link: Box<Link<S>>, parting: &Parting, will: &Will, delay: Duration) {
     let shared = Arc::clone(&link.shared);
-    let back = shared.wills.wait_for(link.seat.key.clone());
-    let parting = link.part();
+    let back = shared.wills.wait_for(link.seat.key.clone(), link.number);
+    drop(link);
     let publish = tokio::select! {
         () = tokio::time::sleep(delay) => true,
         clean = back => clean.unwrap_or(false),
         () = shared.stop.cancelled() => false,
     };
     if publish {
-        parting.publish_will(will).await;
+        parting.publish(will).await;
     }
 }
 
@@ -202,16 +204,6 @@ impl<S> Link<S> {
         draining.await;
         pump.ended().await;
     }
-
-    async fn publish_will(&mut self, will: &Will) {
-        let parting = Parting::of(self);
-        parting.publish_will(will).await;
-    }
-
-    /// Drops the link, and with it frees its client id; what a will needs stays.
-    fn part(self: Box<Self>) -> Parting {
-        Parting::of(&self)
-    }
 }
 
 /// What was sent and not acknowledged (it goes again as a duplicate), then what was not yet sent.
@@ -220,50 +212,4 @@ fn kept(subscriber: &mut Subscriber) -> std::collections::VecDeque<Unacked> {
         subscriber.unacked.drain(..).map(|unacked| Unacked { how: Delivered { dup: true, ..unacked.how }, ..unacked });
     let again: Vec<Unacked> = again.collect();
     again.into_iter().chain(subscriber.backlog.drain(..)).take(KEPT_DELIVERIES_MAX).collect()
-}
-
-/// What a will needs when its link is gone.
-struct Parting {
-    shared: Arc<crate::shared::MqttShared>,
-    principal: Arc<crate::identity::Principal>,
-    number: u64,
-}
-
-impl Parting {
-    fn of<S>(link: &Link<S>) -> Parting {
-        Parting { shared: Arc::clone(&link.shared), principal: Arc::clone(&link.principal), number: link.number }
-    }
-
-    /// Journals the will and, once it is durable, publishes it.
-    async fn publish_will(&self, will: &Will) {
-        let share = &self.principal.share;
-        let room = share.take(1, self.shared.limits.identity_unacked_max).await;
-        let gate = crate::gate::Gate::new(Arc::clone(share));
-        let link = FrameLink::MqttWill { retain: will.retain };
-        let input = self.principal.encode(link, &will.topic, &will.payload);
-        room.into_tickets();
-        let submission = Submission { input, ticket: Ticket::new(&gate, 1, true) };
-        let sent = self.shared.queue.send(submission).await;
-        let durable = poll_fn(|cx| {
-            gate.listen(cx.waker());
-            if gate.durable() > 0 || gate.is_lost() { Poll::Ready(gate.durable() > 0) } else { Poll::Pending }
-        });
-        if sent.is_err() || !durable.await {
-            return;
-        }
-        self.shared.metrics.frames.inc();
-        if will.retain || self.shared.router.interest.hears(&self.principal.site, &will.topic) {
-            let message = Message {
-                topic: will.topic.clone(),
-                payload: will.payload.clone(),
-                properties: will.properties.clone(),
-                expiry_s: will.expiry_s,
-                qos: will.qos,
-                retain: will.retain,
-                stored: false,
-                sender: self.number,
-            };
-            self.shared.router.try_publish(&self.principal.site, Box::new(message));
-        }
-    }
 }

@@ -6,9 +6,10 @@ use crate::link::{Link, Pending};
 use crate::message::Message;
 use crate::packet::{self, Front, Publish, Version, Whole, kind};
 use crate::reply;
+use crate::shared::Reserved;
 use crate::topics;
 use compact_str::CompactString;
-use std::sync::atomic::Ordering;
+use watchfire_model::EncodedInput;
 use watchfire_model::Link as FrameLink;
 use watchfire_model::frame::PAYLOAD_BYTES_MAX;
 
@@ -36,7 +37,8 @@ impl<S> Link<S> {
         let under_way = usize::try_from(self.submitted - self.settled).unwrap_or(usize::MAX);
         let frames_max = limits.chunk_frames.min(usize::from(limits.unacked_max).saturating_sub(under_way));
         let bytes_max = limits.packet_bytes_max;
-        while self.chunk.len() < frames_max && self.work.is_none() {
+        let chunk_bytes_max = limits.chunk_bytes;
+        while self.chunk.len() < frames_max && self.chunk_bytes < chunk_bytes_max && self.work.is_none() {
             let rest = received.get(*at..).unwrap_or(&[]);
             let whole = match packet::whole(rest, bytes_max)? {
                 Front::Whole(whole) => whole,
@@ -118,8 +120,7 @@ impl<S> Link<S> {
             return self.refuse(publish);
         }
         let link = FrameLink::Mqtt { qos: publish.qos, retain: publish.retain };
-        self.submitted += 1;
-        self.chunk.push(self.principal.encode(link, topic, publish.payload));
+        self.take_in(self.principal.encode(link, topic, publish.payload));
         let heard = publish.retain || self.shared.router.interest.hears(&self.principal.site, topic);
         let message = heard.then(|| Box::new(Message::of(topic, publish, self.number)));
         if publish.qos == 1 || message.is_some() {
@@ -165,20 +166,22 @@ impl<S> Link<S> {
             return Ok(());
         }
         self.unfinished_since = self.unfinished_since.or_else(|| Some(clock::now()));
-        if needed > UNFINISHED_FREE_BYTES && self.reserved == 0 {
-            let before = self.shared.unfinished.fetch_add(needed, Ordering::AcqRel);
-            self.reserved = needed;
-            if before + needed > self.shared.limits.unfinished_bytes_max {
-                return Err(Close::NoRoom);
-            }
+        if needed > UNFINISHED_FREE_BYTES && self.reserved.is_none() {
+            let reserved = Reserved::take(&self.shared, &self.principal.share, needed).ok_or(Close::NoRoom)?;
+            self.reserved = Some(reserved);
         }
         Ok(())
     }
 
     fn finished(&mut self) {
         self.unfinished_since = None;
-        if self.reserved > 0 {
-            self.shared.unfinished.fetch_sub(std::mem::take(&mut self.reserved), Ordering::AcqRel);
-        }
+        self.held = self.reserved.take().or(self.held.take());
+    }
+
+    /// Puts an input into the chunk that goes to the journal next.
+    pub(super) fn take_in(&mut self, input: EncodedInput) {
+        self.submitted += 1;
+        self.chunk_bytes += input.record_bytes();
+        self.chunk.push(input);
     }
 }

@@ -23,7 +23,7 @@ pub(crate) mod outbound;
 pub(crate) mod start;
 pub(crate) mod subscriber;
 
-use crate::clients::Seat;
+use crate::clients::{ClientKey, Seat};
 use crate::clock;
 use crate::close::Close;
 use crate::gate::Gate;
@@ -33,14 +33,13 @@ use crate::link::asking::Answer;
 use crate::link::subscriber::{Arrival, Subscriber};
 use crate::message::Message;
 use crate::packet::Version;
-use crate::shared::MqttShared;
+use crate::shared::{MqttShared, Reserved};
 use compact_str::CompactString;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::{Future, poll_fn};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -84,14 +83,17 @@ pub(crate) struct Link<S> {
     received: Vec<u8>,
     /// Bytes that `received` must hold for its next packet to be whole.
     needed: usize,
-    /// Taken from the room for unfinished packets of all links.
-    reserved: usize,
+    /// Room for a large packet that is not yet whole.
+    reserved: Option<Reserved>,
+    /// Room of one that is, until its chunk is handed on.
+    held: Option<Reserved>,
     unfinished_since: Option<Instant>,
     heard: Instant,
     /// We do not read: keep-alive stands still.
     deaf: bool,
 
     chunk: Vec<EncodedInput>,
+    chunk_bytes: usize,
     submitted: u64,
     settled: u64,
     pending: VecDeque<Pending>,
@@ -297,9 +299,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     }
 }
 
+/// What outlives it.
+impl<S> Link<S> {
+    pub(crate) fn shared(&self) -> &Arc<MqttShared> {
+        &self.shared
+    }
+
+    pub(crate) fn principal(&self) -> &Arc<Principal> {
+        &self.principal
+    }
+
+    pub(crate) fn key(&self) -> &ClientKey {
+        &self.seat.key
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+}
+
 impl<S> Drop for Link<S> {
     fn drop(&mut self) {
-        self.shared.unfinished.fetch_sub(self.reserved, Ordering::AcqRel);
+        self.shared.metrics.connections.dec();
         if self.subscriber.is_some() {
             self.shared.outlet.forget(&self.principal.site, self.number);
             self.shared.metrics.subscribers.dec();

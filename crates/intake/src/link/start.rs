@@ -5,9 +5,10 @@ use crate::addresses;
 use crate::clients::{ClientKey, Seat};
 use crate::clock;
 use crate::close::Close;
+use crate::fanout::kept_wills::{self, KeptWill};
 use crate::fanout::sessions;
 use crate::gate::Gate;
-use crate::greeting::{self, Hello, Refusal, Welcome};
+use crate::greeting::{self, Hello, Refusal, Welcome, Will};
 use crate::identity::Principal;
 use crate::link::Link;
 use crate::link::asking;
@@ -21,7 +22,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use watchfire_model::{Bilingual, Notice, NoticeKind};
+use watchfire_model::{Bilingual, EncodedInput, Input, Notice, NoticeKind};
 
 /// How long a refusal may take to write.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
@@ -134,7 +135,7 @@ where
     let number = shared.next_link();
     let client_id = if hello.client_id.is_empty() { format_compact!("wf-{number}") } else { hello.client_id.clone() };
     let key = ClientKey { user: principal.user.clone(), client_id };
-    let gate = Gate::new(Arc::clone(&principal.share));
+    let gate = Gate::new(Arc::clone(&principal.share), Arc::clone(&shared.queued));
     let sitting = shared.clients.sit(key, &gate, &principal);
     let Ok(seated) = tokio::time::timeout(TAKEOVER_TIMEOUT, sitting).await else {
         say(&mut socket, &greeting::refuse(Refusal::Said(hello.version, 3, 0x88))).await;
@@ -147,7 +148,7 @@ where
         return None;
     }
     note_double(shared, &principal, seated.took_over, seated.others);
-    shared.wills.client_is_back(&seated.seat.key, hello.clean);
+    let over = shared.wills.client_is_back(&seated.seat.key, hello.clean);
     let subscriber = resume(shared, &seated.seat.key, &hello).await?;
     let welcome = Welcome {
         session_present: subscriber.is_some(),
@@ -158,6 +159,7 @@ where
     let place = Place { principal, gate, seat: seated.seat, number };
     let mut link = Box::new(place.link(shared, socket, hello, rest));
     link.written = written;
+    link.journal_will(over).ok()?;
     if let Some(subscriber) = subscriber {
         link.take_up(subscriber);
     }
@@ -176,6 +178,7 @@ impl Place {
     /// The link of a client that said `hello`; `received` came together with it.
     fn link<S>(self, shared: &Arc<MqttShared>, socket: S, hello: Hello, received: Vec<u8>) -> Link<S> {
         let now = clock::now();
+        shared.metrics.connections.inc();
         Link {
             shared: Arc::clone(shared),
             socket,
@@ -192,11 +195,13 @@ impl Place {
             aliases: BTreeMap::new(),
             received,
             needed: 2,
-            reserved: 0,
+            reserved: None,
+            held: None,
             unfinished_since: None,
             heard: now,
             deaf: false,
             chunk: Vec::new(),
+            chunk_bytes: 0,
             submitted: 0,
             settled: 0,
             pending: VecDeque::new(),
@@ -251,6 +256,24 @@ async fn resume(shared: &Arc<MqttShared>, key: &ClientKey, hello: &Hello) -> Opt
 }
 
 impl<S> Link<S> {
+    /// Journals the will, so that a kill does not lose it; without one, that the will of the link before is over. CONNACK
+    /// does not wait for that: it promises nothing of the will.
+    fn journal_will(&mut self, over: Option<u64>) -> Result<(), Close> {
+        let key = self.seat.key.clone();
+        let input = match (&self.will, over) {
+            (Some(will), _) => {
+                let delay = will.delay.min(self.session_expiry);
+                let will = Will { delay, ..will.as_ref().clone() };
+                let kept = KeptWill { number: self.number, keep_alive: self.keep_alive, will };
+                EncodedInput::new(&Input::Will(kept.record(&key)))
+            }
+            (None, Some(number)) => EncodedInput::new(&Input::WillOver(kept_wills::over(&key, number))),
+            (None, None) => return Ok(()),
+        };
+        self.take_in(input);
+        self.submit()
+    }
+
     fn ask_to_stop(&self) {
         self.gate.kick(Close::Stopping);
     }
@@ -269,7 +292,11 @@ impl<S> Link<S> {
             return;
         }
         let (shared, site, number) = (Arc::clone(&self.shared), self.principal.site.clone(), self.number);
+        let before = self.work.take();
         self.work = Some(Box::pin(async move {
+            if let Some(before) = before {
+                before.await?;
+            }
             for filter in groups {
                 let joined = shared.groups.join(&site, &filter, number, direct.clone()).await;
                 joined.map_err(|_| Close::RouterGone)?;
@@ -301,8 +328,6 @@ where
     // Boxed, so that a link that only waits is as small as its state.
     let greeted = shared.stop.run_until_cancelled(Box::pin(greet(&shared, socket, address))).await;
     if let Some(Some(link)) = greeted {
-        shared.metrics.connections.inc();
-        let _gone = Counted(&shared);
         // Seated after the others were asked to end.
         if shared.stop.is_cancelled() {
             link.ask_to_stop();
@@ -310,12 +335,4 @@ where
         link.run().await;
     }
     drop(place);
-}
-
-struct Counted<'a>(&'a MqttShared);
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        self.0.metrics.connections.dec();
-    }
 }

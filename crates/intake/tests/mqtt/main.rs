@@ -15,3 +15,4 @@ mod order;
 mod script;
 mod station;
 mod tables;
+mod wills;

@@ -13,7 +13,7 @@
 use crate::station::PATIENCE;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const WORDS: &[(&str, &str)] = &[
@@ -98,7 +98,7 @@ fn block(rest: &mut &str, skip: usize) -> Vec<u8> {
 }
 
 /// A raw client.
-pub(crate) struct Raw(pub(crate) TcpStream);
+pub(crate) struct Raw<S = TcpStream>(pub(crate) S);
 
 impl Raw {
     pub(crate) async fn open(port: SocketAddr) -> Raw {
@@ -114,7 +114,9 @@ impl Raw {
         raw.expect(connack).await;
         raw
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
     pub(crate) async fn send(&mut self, script: &str) {
         self.send_bytes(&bytes(script)).await;
     }

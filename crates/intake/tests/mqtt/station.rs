@@ -1,19 +1,22 @@
 //! A listener on a free loopback port with a fake journal behind it.
 
+use crate::script::Raw;
 use prometheus::Registry;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::io::DuplexStream;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use watchfire_intake::{Flow, Identities, Limits, MqttParts, MqttShared, Retained, Submission, serve};
 use watchfire_model::encoding::decode_entry;
 use watchfire_model::{
-    Bilingual, DeviceName, Identity, IdentityName, IdentityRole, Input, Link, Notice, Seq, Site, SiteId, SiteKind,
-    Sites, Timestamp,
+    Bilingual, DeviceName, Frame, Identity, IdentityName, IdentityRole, Input, Link, Notice, Seq, Site, SiteId,
+    SiteKind, Sites, Timestamp,
 };
 
 /// Nothing in these tests takes this long.
@@ -33,17 +36,35 @@ pub(crate) enum Mode {
 /// A frame as the journal saw it: `<site>/<identity>[/<device>] <link> <topic> <payload>`.
 pub(crate) type Seen = Arc<Mutex<Vec<String>>>;
 
+/// What the journal knows besides.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// The fold over everything that is durable.
+    pub(crate) retained: Mutex<Retained>,
+    /// Wills that were left and that are over, one word each.
+    pub(crate) wills: Mutex<Vec<String>>,
+    /// Frames taken from the queue and not yet durable.
+    pub(crate) held_frames: AtomicUsize,
+    /// Their bytes.
+    pub(crate) held_bytes: AtomicUsize,
+    /// Whether a frame `fire` is durable.
+    pub(crate) fire: watch::Sender<bool>,
+}
+
 pub(crate) struct Station {
     pub(crate) port: SocketAddr,
     pub(crate) shared: Arc<MqttShared>,
     pub(crate) flow: Arc<Flow>,
     pub(crate) seen: Seen,
+    pub(crate) kept: Arc<Kept>,
     pub(crate) notices: mpsc::Receiver<Notice>,
     pub(crate) registry: Registry,
     pub(crate) mode: watch::Sender<Mode>,
     /// Whether the journal says for the rules that they have applied everything.
     pub(crate) rules: watch::Sender<bool>,
     pub(crate) stop: CancellationToken,
+    /// Sockets in memory, of a station whose clock stands still.
+    pipes: mpsc::Sender<DuplexStream>,
     tasks: JoinSet<()>,
 }
 
@@ -57,6 +78,51 @@ impl Station {
     }
 
     pub(crate) async fn with(limits: Limits, retained: &Retained) -> Station {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut station = Station::unheard(limits, retained).await;
+        station.port = listener.local_addr().unwrap();
+        station.tasks.spawn(serve(listener, Arc::clone(&station.shared), station.stop.clone()));
+        station
+    }
+
+    /// A station whose clients are pipes in memory and whose clock goes on only when everybody waits for it: nothing real
+    /// takes part that could be slow.
+    pub(crate) async fn paused(limits: Limits) -> Station {
+        let mut station = Station::unheard(limits, &Retained::default()).await;
+        tokio::time::pause();
+        let (pipes, accepted) = mpsc::channel(1);
+        station.pipes = pipes;
+        let (shared, stop, accepted) =
+            (Arc::clone(&station.shared), station.stop.clone(), Arc::new(AsyncMutex::new(accepted)));
+        let accept = move || {
+            let accepted = Arc::clone(&accepted);
+            async move {
+                match accepted.lock().await.recv().await {
+                    Some(pipe) => Ok((pipe, SocketAddr::from(([127, 0, 0, 1], 1)))),
+                    None => std::future::pending().await,
+                }
+            }
+        };
+        station.tasks.spawn(watchfire_intake::serve_with(accept, shared, stop));
+        station
+    }
+
+    /// A client of a paused station.
+    pub(crate) async fn pipe(&self) -> Raw<DuplexStream> {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        self.pipes.send(theirs).await.unwrap();
+        Raw(ours)
+    }
+
+    /// A client that is connected.
+    pub(crate) async fn piped(&self, connect: &str, connack: &str) -> Raw<DuplexStream> {
+        let mut raw = self.pipe().await;
+        raw.send(connect).await;
+        raw.expect(connack).await;
+        raw
+    }
+
+    async fn unheard(limits: Limits, retained: &Retained) -> Station {
         let (queue, inbox) = mpsc::channel(4_096);
         let (notice, notices) = mpsc::channel(16);
         let flow = Arc::new(Flow::default());
@@ -72,14 +138,27 @@ impl Station {
             registry: &registry,
         };
         let shared = MqttShared::start(parts).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap();
+        let port = SocketAddr::from(([127, 0, 0, 1], 0));
         let (mode, rules, stop) = (watch::Sender::new(Mode::Write), watch::Sender::new(true), CancellationToken::new());
         let seen = Seen::default();
+        let kept = Arc::new(Kept { retained: Mutex::new(retained.clone()), ..Kept::default() });
         let mut tasks = JoinSet::new();
-        tasks.spawn(journal(inbox, mode.subscribe(), rules.subscribe(), Arc::clone(&flow), Arc::clone(&seen)));
-        tasks.spawn(serve(listener, Arc::clone(&shared), stop.clone()));
-        Station { port, shared, flow, seen, notices, registry, mode, rules, stop, tasks }
+        let told = (Arc::clone(&seen), Arc::clone(&kept));
+        tasks.spawn(journal(inbox, mode.subscribe(), rules.subscribe(), Arc::clone(&flow), told));
+        Station {
+            pipes: mpsc::channel(1).0,
+            port,
+            shared,
+            flow,
+            seen,
+            kept,
+            notices,
+            registry,
+            mode,
+            rules,
+            stop,
+            tasks,
+        }
     }
 
     /// Stops the listener and waits for it.
@@ -117,6 +196,11 @@ impl Station {
         values.map(|metric| metric.get_counter().get_value() + metric.get_gauge().get_value()).sum()
     }
 
+    /// What the journal knows of wills, in order.
+    pub(crate) fn wills(&self) -> Vec<String> {
+        self.kept.wills.lock().unwrap().clone()
+    }
+
     pub(crate) fn trouble(&self, kind: watchfire_intake::TroubleKind) -> u64 {
         self.shared.troubles().count(kind)
     }
@@ -127,7 +211,7 @@ async fn journal(
     mut mode: watch::Receiver<Mode>,
     mut rules: watch::Receiver<bool>,
     flow: Arc<Flow>,
-    seen: Seen,
+    (seen, kept): (Seen, Arc<Kept>),
 ) {
     let (mut batch, mut held, mut seq, mut applied) = (Vec::new(), Vec::new(), 0, 0);
     loop {
@@ -139,7 +223,7 @@ async fn journal(
                     let Submission { mut input, ticket }: Submission = submission;
                     seq += 1;
                     let record = input.stamp(Timestamp(0)).to_vec();
-                    seen.lock().unwrap().push(describe(&record));
+                    note(&record, &seen, &kept);
                     ticket.durable(Seq(seq));
                 }
                 flow.journaled(Seq(seq));
@@ -147,6 +231,8 @@ async fn journal(
             Mode::Drop => held.clear(),
             Mode::Hold => {}
         }
+        kept.held_frames.store(held.len(), Ordering::SeqCst);
+        kept.held_bytes.store(held.iter().map(|held| held.input.record_bytes()).sum(), Ordering::SeqCst);
         if up_to_date && applied != seq {
             applied = seq;
             flow.applied(Seq(seq));
@@ -164,9 +250,29 @@ async fn journal(
     }
 }
 
-fn describe(record: &[u8]) -> String {
-    let entry = decode_entry(Seq(1), record).unwrap();
-    let Input::Frame(frame) = entry.input else { panic!("not a frame") };
+fn note(record: &[u8], seen: &Seen, kept: &Kept) {
+    let mut retained = kept.retained.lock().unwrap();
+    match decode_entry(Seq(1), record).unwrap().input {
+        Input::Frame(frame) => {
+            retained.apply(&frame);
+            seen.lock().unwrap().push(describe(&frame));
+            if frame.payload == b"fire" {
+                kept.fire.send_replace(true);
+            }
+        }
+        Input::Will(will) => {
+            retained.will(&will);
+            kept.wills.lock().unwrap().push(format!("{} left", will.client));
+        }
+        Input::WillOver(over) => {
+            retained.will_over(&over);
+            kept.wills.lock().unwrap().push(format!("{} over", over.client));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn describe(frame: &Frame<'_>) -> String {
     let link = match frame.link {
         Link::Mqtt { qos, retain } => format!("qos{qos}{}", if retain { "r" } else { "" }),
         Link::MqttWill { retain } => format!("will{}", if retain { "r" } else { "" }),
@@ -206,6 +312,8 @@ pub(crate) fn identities(password: &str) -> Identities {
                 .map(|(name, role)| (IdentityName::new(name).unwrap(), identity(role)))
                 .collect(),
             ladder: vec![],
+            transmission_devices: Vec::new(),
+            premises: Default::default(),
         };
         sites.sites.insert(SiteId::new(id).unwrap(), site);
     }

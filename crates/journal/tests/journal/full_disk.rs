@@ -54,7 +54,7 @@ fn a_full_disk_during_rotation_lets_the_segment_grow() {
 }
 
 #[test]
-fn opening_on_a_full_disk_uses_the_reserve_and_then_says_so() {
+fn opening_on_a_full_disk_uses_the_reserve_and_then_needs_no_room() {
     let disk = SimDisk::new(1);
     let (mut writer, _) = Writer::open(&disk, &dir(), SMALL).unwrap();
     writer.append(&[1; 600]).unwrap();
@@ -65,9 +65,25 @@ fn opening_on_a_full_disk_uses_the_reserve_and_then_says_so() {
     assert_eq!((recovered.last, writer.reserve_state()), (1, ReserveState::Released));
     drop(writer);
     disk.set_capacity(disk.used());
-    assert!(matches!(Writer::open(&disk, &dir(), SMALL), Err(OpenError::DiskFull { .. })));
+    let (mut writer, recovered) = Writer::open(&disk, &dir(), SMALL).unwrap();
+    assert_eq!((recovered.last, recovered.rewritten, writer.reserve_state()), (1, 1, ReserveState::Released));
+    assert_eq!(writer.append(b"waits").unwrap(), 2);
+    assert!(matches!(writer.sync(), Err(SyncError::DiskFull)));
+    assert_eq!(records(&disk, &dir(), 1, 1), [vec![1; 600]]);
     disk.set_capacity(u64::MAX);
-    assert_eq!(Writer::open(&disk, &dir(), SMALL).unwrap().1.last, 1);
+    assert_eq!(writer.sync().unwrap(), 2);
+    drop(writer);
+    disk.power_loss();
+    disk.restart();
+    assert_eq!(Writer::open(&disk, &dir(), SMALL).unwrap().1.last, 2);
+    assert_eq!(records(&disk, &dir(), 1, 2), [vec![1; 600], b"waits".to_vec()]);
+}
+
+#[test]
+fn a_new_journal_on_a_full_disk_says_so() {
+    let disk = SimDisk::new(1);
+    disk.set_capacity(10);
+    assert!(matches!(Writer::open(&disk, &dir(), SMALL), Err(OpenError::DiskFull { .. })));
 }
 
 #[test]

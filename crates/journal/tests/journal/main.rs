@@ -5,6 +5,7 @@ mod damage;
 mod format;
 mod full_disk;
 mod hostile_bytes;
+mod mend;
 mod properties;
 mod real_disk;
 mod retention;

@@ -4,6 +4,7 @@ use super::send::Send;
 use crate::delivery::News;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 use watchfire_model::{
     AlertId, Bilingual, ChannelKind, Class, ContactId, DeliveryId, DeviceKey, RuleRef, Rung, Seq, Severity, SiteId,
     Step, Timestamp, Transition, ZoneId,
@@ -24,6 +25,8 @@ pub(super) struct Case {
     pub(super) cleared_at: Option<Timestamp>,
     pub(super) closed: bool,
     pub(super) run: Run,
+    /// When its ladder was last begun.
+    pub(super) begun_at: Timestamp,
     /// Who got a message about this alert, by which way.
     pub(super) told: BTreeSet<(ContactId, ChannelKind)>,
     /// The news that those were told last; told also to whoever is reached late.
@@ -133,6 +136,7 @@ impl Case {
             raised_at: transition.at,
             cleared_at: None,
             closed: false,
+            begun_at: run.at,
             run,
             told: BTreeSet::new(),
             news: None,
@@ -157,6 +161,19 @@ impl Case {
         if !fresh.reason.english().is_empty() {
             self.reason = fresh.reason;
         }
+    }
+
+    /// Until when a return of the cause waits: an alert that comes and goes is told at most once a minute, unless life is
+    /// in danger.
+    pub(super) fn rests_until(&self) -> Option<Timestamp> {
+        let rests = !super::limits::is_life(self.class) && !self.closed;
+        rests.then(|| self.begun_at.plus(Duration::from_secs(super::limits::REST_S)))
+    }
+
+    /// Whether the run waits for that.
+    pub(super) fn is_resting(&self) -> bool {
+        let run = &self.run;
+        run.start == Start::Reopened && run.next == 0 && run.round == 0 && run.next_at.is_some()
     }
 
     /// The number of the next attempt to tell that by that way.

@@ -21,7 +21,8 @@ pub(super) enum Timer {
 pub(super) fn timers_of(state: &State) -> BTreeSet<(Timestamp, Timer)> {
     let mut timers = BTreeSet::new();
     for (alert, case) in &state.cases {
-        timers.extend(case.run.next_at.map(|at| (at, Timer::Rung(*alert))));
+        let rests = case.rests_until().filter(|until| case.is_over() && *until > state.now);
+        timers.extend(case.run.next_at.or(rests).map(|at| (at, Timer::Rung(*alert))));
         timers.extend(case.sends.iter().filter_map(|(id, send)| match send.state {
             SendState::Waiting { at } => Some((at, Timer::Send(id.clone()))),
             SendState::InFlight => None,

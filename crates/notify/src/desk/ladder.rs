@@ -22,8 +22,11 @@ impl Desk {
     }
 
     fn begin(&mut self, transition: &Transition, start: Start) {
-        self.stop(transition.alert, transition.at);
         let rungs = self.rungs_for(&transition.site, transition.class);
+        if self.rest(transition, start, &rungs) {
+            return;
+        }
+        self.stop(transition.alert, transition.at);
         if rungs.is_empty() && !is_life(transition.class) {
             // Nobody asked to be told of this class.
             self.state.cases.remove(&transition.alert);
@@ -31,12 +34,31 @@ impl Desk {
         }
         let run = Run::new(transition, start, rungs);
         match self.state.cases.get_mut(&transition.alert) {
-            Some(case) => case.begin(transition, run),
+            Some(case) => {
+                case.begin(transition, run);
+                case.begun_at = transition.at;
+            }
             None => {
                 self.state.cases.insert(transition.alert, Case::new(transition, run));
             }
         }
         self.begin_rung(transition.alert, transition.at);
+    }
+
+    /// A cause that comes back so soon after it was told waits for its minute; what is on its way goes on.
+    fn rest(&mut self, transition: &Transition, start: Start, rungs: &[Rung]) -> bool {
+        let by_itself = matches!(transition.step, Step::Reopened { by: None, .. });
+        if !by_itself || rungs.is_empty() || is_life(transition.class) {
+            return false;
+        }
+        let Some(case) = self.state.cases.get_mut(&transition.alert) else { return false };
+        let Some(until) = case.rests_until().filter(|until| *until > transition.at) else { return false };
+        let news = case.news.take();
+        case.begin(transition, Run::new(transition, start, rungs.to_vec()));
+        case.news = news;
+        case.run.next_at = Some(until);
+        self.set_timer(until, Timer::Rung(transition.alert));
+        true
     }
 
     /// Tries the ladder of the set-up now in force, after there was nobody to tell.
@@ -56,6 +78,13 @@ impl Desk {
         let alert = transition.alert;
         let Some(case) = self.state.cases.get_mut(&alert) else { return };
         let was_telling = case.run.telling;
+        if transition.step == Step::Cleared && case.is_resting() {
+            // Those who were told have not heard that it was back.
+            case.cleared_at = Some(transition.at);
+            case.run.telling = false;
+            case.run.next_at = None;
+            return;
+        }
         match &transition.step {
             Step::Cleared => {
                 case.cleared_at = Some(transition.at);
@@ -110,7 +139,16 @@ impl Desk {
     pub(super) fn rung_is_due(&mut self, alert: AlertId, at: Timestamp) {
         let Some(case) = self.state.cases.get_mut(&alert) else { return };
         if case.run.next_at != Some(at) {
-            return;
+            return self.settle(alert);
+        }
+        if case.is_resting() {
+            case.begun_at = at;
+            self.stop(alert, at);
+            if let Some(case) = self.state.cases.get_mut(&alert) {
+                case.run.telling = true;
+                case.news = None;
+            }
+            return self.begin_rung(alert, at);
         }
         if case.run.next >= case.run.rungs.len() {
             case.run.round = case.run.round.saturating_add(1);
@@ -282,8 +320,13 @@ impl Desk {
 
     /// Forgets an alert of which nobody will be told anything any more.
     pub(super) fn settle(&mut self, alert: AlertId) {
-        let over = self.state.cases.get(&alert).is_some_and(|case| case.is_over() && case.sends.is_empty());
-        if over && !self.is_told_with_others(alert) {
+        let Some(case) = self.state.cases.get(&alert).filter(|case| case.is_over() && case.sends.is_empty()) else {
+            return;
+        };
+        if let Some(until) = case.rests_until().filter(|until| *until > self.state.now) {
+            return self.set_timer(until, Timer::Rung(alert));
+        }
+        if !self.is_told_with_others(alert) {
             self.stop(alert, self.state.now);
             self.state.cases.remove(&alert);
         }

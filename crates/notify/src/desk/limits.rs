@@ -20,6 +20,8 @@ pub const THROTTLE_PATIENCE_S: u32 = 15;
 pub const ROUNDS_MAX: u32 = 3;
 /// Between the last rung and the next round lie at least this many seconds.
 pub const ROUND_PAUSE_MIN_S: u32 = 60;
+/// The ladder of an alert that is no danger to life begins again at most once in so many seconds when its cause returns.
+pub const REST_S: u64 = 60;
 /// Further detectors of a zone already told are told together after this many seconds.
 pub const FOLD_LIFE_S: u64 = 60;
 /// Further alerts of the less urgent classes are told together after this many seconds.

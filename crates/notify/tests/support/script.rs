@@ -248,6 +248,8 @@ pub(crate) fn sites(ladder: &str) -> Sites {
         devices: Vec::new(),
         identities: BTreeMap::new(),
         ladder: rungs(ladder),
+        transmission_devices: Vec::new(),
+        premises: Default::default(),
     };
     Sites { sites: BTreeMap::from([(SiteId::new("home").unwrap(), site)]), contacts }
 }

@@ -278,6 +278,15 @@ pub(super) fn measured(frame: &[u8]) -> Option<Envelope<'_>> {
     })
 }
 
+/// What stands in the header of what begins as a frame, as if its unit were empty; `None` when it does not.
+pub(super) fn headed(bytes: &[u8]) -> Option<Envelope<'static>> {
+    let header = bytes.get(..HEADER_BYTES - 3).filter(|header| header.starts_with(&START))?;
+    let command = bytes.get(HEADER_BYTES - 1)?;
+    let alone = [header, &[0, 0, *command, 0], &END].concat();
+    let Envelope { serial, version, sent, source, destination, command, .. } = measured(&alone)?;
+    Some(Envelope { serial, version, sent, source, destination, command, unit: &[] })
+}
+
 fn sum(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte))
 }

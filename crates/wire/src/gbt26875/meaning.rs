@@ -6,7 +6,8 @@
 //! rest would else fill the archive with what it does not do. **A fire is told whatever bit 0 says.**
 //!
 //! # Operations
-//! A record says that somebody did something. A manual alarm is a fire. A reset ends what a panel latches, at every
+//! A record says that somebody did something. A manual alarm is a fire; it ends with a reset, with a state of that point
+//! without a fire, and when it is pressed again, which is a new alarm. A reset ends what a panel latches, at every
 //! point of that system of which it was said; the transmission device's own reset ends only what it said of itself: the
 //! panel behind it was not reset. "Alarm cleared" is kept, but ends nothing: the standard clears by a state or a reset.
 //! In a response a record is history that the centre asked for: only one of the last minutes is news.
@@ -17,8 +18,9 @@
 
 use super::component_kind::ComponentKind;
 use super::dialect::{BitZero, Dialect, OwnMeaning};
-use super::object::{Component, Object, System};
+use super::object::{Component, Object};
 use super::operation_bits::{self, Operation};
+use super::place::Part;
 use super::quantity::Quantity;
 use super::standing::{Owner, Panel, owner};
 use super::state_bits::{State, StateOf, is_set};
@@ -58,6 +60,20 @@ struct Subject<'a> {
 }
 
 impl Teller<'_> {
+    /// Tells once that the device sends what nobody here can read: a person may choose a dialect for it. True and over
+    /// at once, since the next frame may be of the standard again.
+    pub(super) fn foreign_dialect(&mut self) {
+        let (point, statement) = (point::uitd(), Statement::ForeignDialect);
+        if self.panel.holds(None, &point, statement) || self.panel.note(None, &point, statement, true).is_err() {
+            return;
+        }
+        for (at, holds) in [(self.received_at, true), (just_after(self.received_at), false)] {
+            self.draft.stamp(at);
+            self.draft.tell(&point, statement.metric(), Value::Bool(holds));
+        }
+        self.draft.stamp(self.received_at);
+    }
+
     pub(super) fn unit(&mut self, unit: &Unit<'_>) {
         if unit.objects.len() <= OBJECTS_AT_ONCE {
             return unit.objects.iter().for_each(|object| self.object(object, unit.restored, &Rank::ALL));
@@ -73,7 +89,7 @@ impl Teller<'_> {
                 self.stamp(Some(at), ranks);
                 let point = point::system(system);
                 let subject = Subject { of: StateOf::System, owner: owner(system), point, component_type: None, ranks };
-                self.system_parts(&subject, system, state, restored);
+                self.reset_bit(&subject, state, restored);
                 self.state(&subject, state, restored);
             }
             Object::ComponentState { component, state, at, .. } => {
@@ -86,8 +102,6 @@ impl Teller<'_> {
                 self.stamp(at, ranks);
                 let (state, point) = (u16::from(state), point::uitd());
                 let subject = Subject { of: StateOf::Uitd, owner: None, point, component_type: None, ranks };
-                self.part(&subject, point::uitd_part("channel"), state, State::ChannelFault, restored);
-                self.part(&subject, point::uitd_part("line"), state, State::LineFault, restored);
                 self.state(&subject, state, restored);
             }
             Object::Analogue { component, quantity, raw, at } if ranks.contains(&Rank::Life) => {
@@ -117,20 +131,24 @@ impl Teller<'_> {
         self.draft.stamp(at.unwrap_or(self.received_at));
     }
 
-    fn system_parts(&mut self, subject: &Subject<'_>, system: System, state: u16, restored: bool) {
-        let is_reset = StateOf::System.states().iter().position(|known| *known == State::Reset);
-        if !restored && is_reset.is_some_and(|bit| is_set(state, bit)) && subject.ranks.contains(&Rank::Life) {
+    /// Bit 13 of a system's state.
+    fn reset_bit(&mut self, subject: &Subject<'_>, state: u16, restored: bool) {
+        let bit = StateOf::System.states().iter().position(|known| *known == State::Reset);
+        if !restored && bit.is_some_and(|bit| is_set(state, bit)) && subject.ranks.contains(&Rank::Life) {
             self.reset(subject.owner);
         }
-        self.part(subject, point::system_part(system, "bus"), state, State::BusFault, restored);
     }
 
-    /// A part that fails by itself has a point of its own, so that its fault ends by itself.
-    fn part(&mut self, subject: &Subject<'_>, point: PointName, word: u16, state: State, restored: bool) {
-        let bit = subject.of.states().iter().position(|known| *known == state);
-        let holds = bit.is_some_and(|bit| is_set(word, bit));
-        if !restored || holds {
-            self.say(subject.ranks, subject.owner, &point, Statement::Fault, holds && !restored, restored);
+    /// A part that fails by itself has a point of its own, so that its fault is told and ends by itself.
+    fn parts(&mut self, subject: &Subject<'_>, word: u16, restored: bool) {
+        for (bit, state) in subject.of.states().iter().enumerate() {
+            let Some((part, statement)) = part(*state) else { continue };
+            let holds = is_set(word, bit);
+            // Nearly every state comes from a panel of which nothing is remembered.
+            if holds || (!restored && !self.panel.is_blank()) {
+                let point = point::part(&subject.point, part);
+                self.say(subject.ranks, subject.owner, &point, statement, holds && !restored, restored);
+            }
         }
     }
 
@@ -165,6 +183,25 @@ impl Teller<'_> {
             let always = restored || statement.is_told_always();
             self.say(subject.ranks, subject.owner, &subject.point, *statement, holds.has(*statement), always);
         }
+        self.parts(subject, word, restored);
+        self.forgotten(subject, told, holds, restored);
+    }
+
+    /// What is remembered of the point and the state does not know: it was said when the point had another type or
+    /// dialect, or by a person at the panel. A state without a fire ends every fire of its point, so that none is
+    /// latched for ever; one with a fire ends none.
+    fn forgotten(&mut self, subject: &Subject<'_>, told: Set, holds: Set, restored: bool) {
+        let is_life = |statement: &Statement| statement.rank() == Rank::Life;
+        let fire = Statement::ALL.iter().any(|statement| is_life(statement) && holds.has(*statement));
+        let fire_told = Statement::ALL.iter().any(|statement| is_life(statement) && told.has(*statement));
+        let remembered = self.panel.remembered(subject.owner, &subject.point);
+        let unknown = |statement: &&Statement| remembered.has(**statement) && !told.has(**statement);
+        for statement in Statement::ALL.iter().filter(unknown).filter(|statement| statement.is_state()) {
+            let ends = if is_life(statement) { fire_told && !fire } else { !restored };
+            if ends {
+                self.say(subject.ranks, subject.owner, &subject.point, *statement, false, true);
+            }
+        }
     }
 
     fn test_mode(&self, word: u16) -> Option<bool> {
@@ -186,7 +223,7 @@ impl Teller<'_> {
         for (_, operation) in names.iter().enumerate().filter(|(bit, _)| is_set(u16::from(bits), *bit)) {
             match operation {
                 Operation::Reset => self.reset(owner),
-                Operation::ManualAlarm => self.say(&Rank::ALL, owner, &point, Statement::Manual, true, true),
+                Operation::ManualAlarm => self.pressed(owner, &point, at),
                 Operation::Silence => self.say(&Rank::ALL, owner, &point, Statement::Silenced, true, true),
                 Operation::Test => self.say(&Rank::ALL, owner, &point, Statement::Test, true, true),
                 Operation::AlarmCleared | Operation::SelfTest | Operation::Confirm | Operation::DutyCheckReply => {
@@ -195,6 +232,17 @@ impl Teller<'_> {
                 }
             }
         }
+    }
+
+    /// A manual alarm. One that nobody ended ends here, just before: it is pressed again, and somebody must look again.
+    fn pressed(&mut self, owner: Owner, point: &PointName, at: TimeLabel) {
+        if self.panel.holds(owner, point, Statement::Manual) {
+            let pressed_at = at.time(self.dialect.time).unwrap_or(self.received_at);
+            self.draft.stamp(just_before(pressed_at));
+            self.draft.tell(point, Statement::Manual.metric(), Value::Bool(false));
+            self.draft.stamp(pressed_at);
+        }
+        self.say(&Rank::ALL, owner, point, Statement::Manual, true, true);
     }
 
     fn reset(&mut self, owner: Owner) {
@@ -246,6 +294,14 @@ impl Teller<'_> {
     }
 }
 
+fn just_before(at: Timestamp) -> Timestamp {
+    at.minus(Duration::from_micros(1))
+}
+
+fn just_after(at: Timestamp) -> Timestamp {
+    at.plus(Duration::from_micros(1))
+}
+
 fn own_statement(means: OwnMeaning, subject: &Subject<'_>) -> Option<Statement> {
     match means {
         OwnMeaning::Fire => Some(fire_of(subject.component_type.unwrap_or_default())),
@@ -253,6 +309,29 @@ fn own_statement(means: OwnMeaning, subject: &Subject<'_>) -> Option<Statement> 
         OwnMeaning::Tamper => Some(Statement::Tamper),
         OwnMeaning::Information => None,
     }
+}
+
+/// Which part of the point a bit of the standard is about, and what it says of it.
+fn part(state: State) -> Option<(Part, Statement)> {
+    Some(match state {
+        State::MainsFault => (Part::Mains, Statement::MainsLost),
+        State::StandbyFault => (Part::Standby, Statement::Fault),
+        State::PowerFault => (Part::Power, Statement::Fault),
+        State::BusFault => (Part::Bus, Statement::Fault),
+        State::ChannelFault => (Part::Channel, Statement::Fault),
+        State::LineFault => (Part::Line, Statement::Fault),
+        State::Normal
+        | State::Fire
+        | State::Fault
+        | State::Shielded
+        | State::Supervisory
+        | State::Started
+        | State::Feedback
+        | State::Delay
+        | State::Manual
+        | State::ConfigChanged
+        | State::Reset => return None,
+    })
 }
 
 /// What a bit of the standard says of the point itself.
@@ -268,12 +347,17 @@ fn statement(state: State, subject: &Subject<'_>) -> Option<Statement> {
         State::Feedback if component.is_some_and(ComponentKind::senses_flow) => Statement::Flow,
         State::Feedback => Statement::Feedback,
         State::Delay => Statement::Delay,
-        State::MainsFault | State::PowerFault => Statement::MainsLost,
-        State::StandbyFault => Statement::BatteryLow,
         State::Manual => Statement::ManualMode,
         State::ConfigChanged => Statement::ConfigChanged,
-        // Of bit 0 the dialect decides, the others are told elsewhere.
-        State::Normal | State::BusFault | State::Reset | State::ChannelFault | State::LineFault => return None,
+        // Of bit 0 the dialect decides; the others are told of a part, or of other points.
+        State::Normal
+        | State::Reset
+        | State::MainsFault
+        | State::StandbyFault
+        | State::PowerFault
+        | State::BusFault
+        | State::ChannelFault
+        | State::LineFault => return None,
     })
 }
 

@@ -16,8 +16,8 @@
 //! and without its time; command 7 without a unit; the one byte 0x16; types 25 and 28 again and again.
 //!
 //! # Where the bytes leave the standard
-//! The frame stays valid and is kept; `unknown_type` or `bad_count` stands beside what was understood, once a frame. See
-//! `unit.rs` for what is read all the same.
+//! The frame stays valid and is kept; `unknown_type` or `bad_count` stands beside what was understood, once a frame, and
+//! the reading `foreign_dialect` once a device, for a person to see. See `unit.rs` for what is read all the same.
 
 mod code_table;
 mod command;
@@ -29,7 +29,8 @@ mod kind;
 mod meaning;
 mod object;
 pub mod operation_bits;
-mod point;
+mod place;
+pub mod point;
 mod quantity;
 mod reassembly;
 mod standing;
@@ -52,6 +53,7 @@ pub use kind::Kind;
 pub use meaning::NEWS_FOR;
 pub use object::{Component, Object, System};
 pub use operation_bits::Operation;
+pub use place::{component_words, part_words, place_in, place_of};
 pub use quantity::Quantity;
 pub use reassembly::{Piece, Reassembler, UNFRAMED_BYTES_MAX};
 pub use standing::{POINTS_MAX, POINTS_PER_PANEL_MAX};
@@ -90,10 +92,14 @@ pub(crate) fn read(frame: &Frame<'_>, at: Timestamp, profiles: &Profiles, sessio
     if let Some(flaw) = unit.flaw {
         note(flaw, &unit, &mut draft);
     }
-    if !unit.objects.is_empty() {
+    if !unit.objects.is_empty() || unit.flaw.is_some() {
         let mut panel = sessions.panels.lend(frame.site, &device);
         let mut teller = Teller { envelope: &envelope, dialect, panel: &mut panel, draft: &mut draft, received_at: at };
         teller.unit(&unit);
+        // A device that was given a dialect is known to speak one; what is not even read with it is news.
+        if unit.flaw.is_some() && (dialect == Dialect::standard() || unit.objects.is_empty()) {
+            teller.foreign_dialect();
+        }
         sessions.panels.take_back(frame.site, &device, panel);
     }
     draft.finish()

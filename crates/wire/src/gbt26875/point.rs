@@ -5,13 +5,14 @@
 //! | the transmission device itself | `uitd` |
 //! | system 1 of the fire alarm systems (type 1) | `1.1` |
 //! | component zone 10, position 2 of it | `1.1/10-2` |
-//! | a part of either that fails by itself | `uitd/channel`, `uitd/line`, `1.1/bus` |
+//! | a part of any of them that fails by itself | `uitd/channel`, `uitd/line`, `1.1/bus`, `1.1/mains`, `1.1/10-2/power` |
 //!
 //! A component's type is not in its name: reads of the standard name a component without it. The numbers of an address
 //! follow from the dialect; they use all four bytes, so that no two components share a name.
 
 use super::dialect::Dialect;
 use super::object::{Component, System};
+use super::place::Part;
 use super::time_label::Digits;
 use compact_str::CompactString;
 use std::fmt::Write;
@@ -25,28 +26,27 @@ pub(super) fn uitd() -> PointName {
     name(CompactString::const_new("uitd"))
 }
 
-/// A part of the transmission device.
-pub(super) fn uitd_part(part: &str) -> PointName {
-    let mut text = CompactString::const_new("uitd/");
-    text.push_str(part);
-    name(text)
-}
-
 /// A system.
-pub(super) fn system(system: System) -> PointName {
+pub fn system(system: System) -> PointName {
     name(system_text(system))
 }
 
-/// A part of a system.
-pub(super) fn system_part(system: System, part: &str) -> PointName {
-    let mut text = system_text(system);
+/// A part that fails by itself: of the transmission device, a system or a component.
+pub(super) fn part(whole: &PointName, part: Part) -> PointName {
+    let mut text = CompactString::new(whole.as_str());
     text.push('/');
-    text.push_str(part);
+    text.push_str(part.name());
     name(text)
 }
 
-/// A component.
-pub(super) fn component(component: Component, dialect: &Dialect) -> PointName {
+/// The point of which this one is a part.
+pub fn whole_of(point: &PointName) -> Option<PointName> {
+    let (whole, part) = point.as_str().rsplit_once('/')?;
+    Part::of_name(part).and_then(|_| PointName::new(whole).ok())
+}
+
+/// A component, by its address as it stands in the bytes.
+pub fn component(component: Component, dialect: &Dialect) -> PointName {
     let mut text = system_text(component.system);
     for (place, indices) in dialect.component_address.iter().take(ADDRESS_BYTES).enumerate() {
         text.push(if place == 0 { '/' } else { '-' });
@@ -57,6 +57,29 @@ pub(super) fn component(component: Component, dialect: &Dialect) -> PointName {
         number(bytes, dialect.address_digits, &mut text);
     }
     name(text)
+}
+
+/// A component by the numbers of its address as the panel prints them. `None` when they are not as many as the dialect
+/// has, or too large for their bytes.
+pub fn component_by_numbers(system: System, numbers: &[u64], dialect: &Dialect) -> Option<PointName> {
+    let places = dialect.component_address.get(..ADDRESS_BYTES.min(dialect.component_address.len()))?;
+    if numbers.len() != places.len() {
+        return None;
+    }
+    let mut text = system_text(system);
+    for (place, (number, indices)) in numbers.iter().zip(places).enumerate() {
+        let of_a_byte: u64 = match dialect.address_digits {
+            Digits::Binary => 256,
+            Digits::Bcd => 100,
+        };
+        let bytes = u32::try_from(indices.len()).ok()?;
+        if *number >= of_a_byte.checked_pow(bytes)? {
+            return None;
+        }
+        text.push(if place == 0 { '/' } else { '-' });
+        decimal(*number, &mut text);
+    }
+    Some(name(text))
 }
 
 fn system_text(System { kind, address }: System) -> CompactString {
@@ -124,8 +147,18 @@ mod tests {
         };
         assert_eq!(named([0x12, 0x34, 0x05, 0x1a], &bytes), "1.1/12-34-5-1a");
         assert_eq!(super::system(alarm).as_str(), "1.1");
-        assert_eq!(system_part(System { kind: 255, address: 0 }, "bus").as_str(), "255.0/bus");
-        assert_eq!(uitd_part("channel").as_str(), "uitd/channel");
+        let numbered = |numbers: &[u64], dialect: &Dialect| {
+            super::component_by_numbers(alarm, numbers, dialect).map(|name| name.to_string())
+        };
+        assert_eq!(numbered(&[101, 5], &point_first).as_deref(), Some("1.1/101-5"));
+        assert_eq!(numbered(&[12, 34, 5, 99], &bytes).as_deref(), Some("1.1/12-34-5-99"));
+        assert_eq!(numbered(&[12, 34, 5, 100], &bytes), None);
+        assert_eq!(numbered(&[65_536, 1], Dialect::standard()), None);
+        assert_eq!(numbered(&[1], Dialect::standard()), None);
+        assert_eq!(part(&super::system(System { kind: 255, address: 0 }), Part::Bus).as_str(), "255.0/bus");
+        assert_eq!(part(&uitd(), Part::Channel).as_str(), "uitd/channel");
+        assert_eq!(whole_of(&PointName::new("1.1/5-7/power").unwrap()).unwrap().as_str(), "1.1/5-7");
+        assert_eq!(whole_of(&PointName::new("1.1/5-7").unwrap()), None);
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //! [`Reassembler::give_up`].
 //!
 //! A frame with both marks in place and a wrong checksum is handed out as damaged, so that it can be denied; unless
-//! another frame begins inside of it that is sound or still coming in.
+//! another frame begins inside of it that is sound or still coming in. Of what begins where a frame is due and is too long
+//! or does not end as a frame, the header is told by [`Reassembler::take_misframed`], and its bytes are passed over.
 
 use super::envelope::{self, END, Envelope, FRAME_BYTES_MIN, HEADER_BYTES, START, UNIT_BYTES_MAX};
 
@@ -38,6 +39,7 @@ pub struct Reassembler {
     bytes: Vec<u8>,
     start: usize,
     unframed: usize,
+    misframed: Option<Envelope<'static>>,
 }
 
 enum Found {
@@ -66,7 +68,12 @@ impl Reassembler {
         loop {
             match self.look() {
                 Found::Nothing if self.waiting() == 0 => return None,
-                Found::Nothing => self.pass_over(1),
+                Found::Nothing => {
+                    if self.unframed == 0 {
+                        self.misframed = envelope::headed(self.bytes.get(self.start..).unwrap_or_default());
+                    }
+                    self.pass_over(1);
+                }
                 Found::Incomplete => return None,
                 Found::Frame(length) => {
                     self.unframed = 0;
@@ -88,6 +95,12 @@ impl Reassembler {
     /// datagram, and when a frame takes too long; then [`Reassembler::next`] again.
     pub fn give_up(&mut self) {
         self.pass_over(self.waiting().min(1));
+    }
+
+    /// The header of what began where a frame was due and was none: to be denied, never to be believed. Told once, without
+    /// an application unit.
+    pub fn take_misframed(&mut self) -> Option<Envelope<'static>> {
+        self.misframed.take()
     }
 
     /// Bytes of a frame that is not yet whole.

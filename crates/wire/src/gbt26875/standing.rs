@@ -68,10 +68,25 @@ impl Standing {
 impl Panel {
     /// Whether the statement was said and did not end, as far as is known.
     pub(super) fn may_hold(&self, owner: Owner, point: &PointName, statement: Statement) -> bool {
-        let remembered = |points: &BTreeMap<(Owner, PointName), Set>| {
-            points.get(&(owner, point.clone())).is_some_and(|statements| statements.has(statement))
-        };
-        self.overflowed || (!self.points.is_empty() && remembered(&self.points))
+        self.overflowed || self.holds(owner, point, statement)
+    }
+
+    /// Whether nothing can hold at any of its points.
+    pub(super) fn is_blank(&self) -> bool {
+        self.points.is_empty() && !self.overflowed
+    }
+
+    /// What is remembered of a point.
+    pub(super) fn remembered(&self, owner: Owner, point: &PointName) -> Set {
+        if self.points.is_empty() {
+            return Set::default();
+        }
+        self.points.get(&(owner, point.clone())).copied().unwrap_or_default()
+    }
+
+    /// Whether the statement is remembered as true.
+    pub(super) fn holds(&self, owner: Owner, point: &PointName, statement: Statement) -> bool {
+        self.remembered(owner, point).has(statement)
     }
 
     /// Notes what was said.

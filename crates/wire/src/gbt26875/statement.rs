@@ -1,7 +1,7 @@
 //! What a panel can say of a point, as metrics.
 //!
-//! The vocabulary has no metric for a fire of no known kind. Such a fire (of a system, of the transmission device, of a
-//! component whose type says nothing) is told as `smoke_alarm`: class fire, latched, never weakened by a rule.
+//! A fire of a system, of the transmission device, or of a component whose type does not say what it senses is told as
+//! `fire_alarm`: class fire, latched, never weakened by a rule, and not called smoke.
 
 use super::component_kind::ComponentKind;
 use compact_str::CompactString;
@@ -15,7 +15,7 @@ macro_rules! statements {
         pub(super) enum Statement { $($variant,)* }
 
         impl Statement {
-            /// Every statement; its place is its bit in a [`Set`].
+            /// Every statement; its place is its bit in a [`Set`], which is in the snapshot: add at the end.
             pub(super) const ALL: &'static [Statement] = &[$(Statement::$variant,)*];
 
             pub(super) fn metric(self) -> Metric {
@@ -29,6 +29,11 @@ macro_rules! statements {
             /// Whether it is told of every state, true or false.
             pub(super) fn is_told_always(self) -> bool {
                 self.rank() == Rank::Life || self == Statement::Fault
+            }
+
+            /// Whether it is the state of a point, rather than something that a person did there.
+            pub(super) fn is_state(self) -> bool {
+                !matches!(self, Statement::Silenced | Statement::Test | Statement::ForeignDialect)
             }
 
             /// Whether a reset ends it. Faults, shielding and modes outlive a reset: the panel says when they end.
@@ -51,15 +56,17 @@ statements! {
     BatteryLow Metric::BatteryLow, Trouble, false;
     Tamper Metric::Tamper, Trouble, false;
     PumpRunning Metric::PumpRunning, Trouble, true;
-    Supervisory vendor("supervisory"), Rest, true;
-    Shielded vendor("shielded"), Rest, false;
-    Started vendor("started"), Rest, true;
-    Feedback vendor("feedback"), Rest, true;
-    Delay vendor("delay"), Rest, true;
-    ManualMode vendor("manual_mode"), Rest, false;
+    Supervisory Metric::Supervisory, Rest, true;
+    Shielded Metric::Shielded, Rest, false;
+    Started Metric::Started, Rest, true;
+    Feedback Metric::Feedback, Rest, true;
+    Delay Metric::Delay, Rest, true;
+    ManualMode Metric::ManualMode, Rest, false;
     ConfigChanged vendor("config_changed"), Rest, true;
     Silenced Metric::Silenced, Rest, true;
     Test Metric::Test, Rest, true;
+    Fire Metric::FireAlarm, Life, true;
+    ForeignDialect Metric::ForeignDialect, Trouble, false;
 }
 
 /// What goes first when a frame holds more than its readings may be.
@@ -103,7 +110,7 @@ fn bit(statement: Statement) -> u32 {
 
 /// What a fire of a component is.
 pub(super) fn fire_of(component_type: u8) -> Statement {
-    let Some(kind) = ComponentKind::from_code(component_type) else { return Statement::Smoke };
+    let Some(kind) = ComponentKind::from_code(component_type) else { return Statement::Fire };
     match kind {
         ComponentKind::ManualCallPoint | ComponentKind::HydrantButton => Statement::Manual,
         ComponentKind::Heat
@@ -125,9 +132,16 @@ pub(super) fn fire_of(component_type: u8) -> Statement {
         | ComponentKind::StandAloneGas
         | ComponentKind::LinearGas
         | ComponentKind::Gas => Statement::Gas,
+        ComponentKind::Smoke
+        | ComponentKind::IonSmoke
+        | ComponentKind::OpticalSmoke
+        | ComponentKind::BeamSmoke
+        | ComponentKind::AspiratingSmoke
+        | ComponentKind::SmokeHeat
+        | ComponentKind::LightSmoke => Statement::Smoke,
         kind if kind.senses_flow() => Statement::Flow,
-        // Smoke detectors; and whatever else says that it burns.
-        _ => Statement::Smoke,
+        // Whatever else says that it burns.
+        _ => Statement::Fire,
     }
 }
 
@@ -159,7 +173,9 @@ mod tests {
         }
         assert_eq!(fire_of(23), Statement::Manual);
         assert_eq!(fire_of(31), Statement::Heat);
-        assert_eq!(fire_of(0), Statement::Smoke);
-        assert_eq!(fire_of(200), Statement::Smoke);
+        assert_eq!(fire_of(42), Statement::Smoke);
+        assert_eq!(fire_of(25), Statement::Fire);
+        assert_eq!(fire_of(0), Statement::Fire);
+        assert_eq!(fire_of(200), Statement::Fire);
     }
 }

@@ -7,6 +7,7 @@
 
 use compact_str::CompactString;
 use encoding_rs::GB18030;
+use std::borrow::Cow;
 
 /// Bytes of a component's text field.
 pub const COMPONENT_TEXT_BYTES: usize = 31;
@@ -27,6 +28,15 @@ pub fn clean(field: &[u8], prefix_bytes: u8) -> Option<CompactString> {
     let end = field.iter().rposition(|byte| !is_padding(*byte)).map_or(0, |last| last + 1);
     // 0xA0 is padding, but also the second byte of some characters: one is given back when the text does not end without.
     decode(field.get(..end)?).or_else(|| decode(field.get(..=end).filter(|text| text.ends_with(&[PAD]))?))
+}
+
+/// The text of a file that a spreadsheet wrote: UTF-8, with or without its mark, or GB 18030. `None` when it is neither.
+pub fn file(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(Cow::Borrowed(text)),
+        Err(_) => GB18030.decode_without_bom_handling_and_without_replacement(bytes),
+    }
 }
 
 /// The bytes of a text as a component's field: cut at a character, filled up with NUL.
@@ -101,6 +111,14 @@ mod tests {
         let field = component_field(long);
         assert_eq!(clean(&field, 0).as_deref(), Some("十六个汉字正好是三十二个字节长"));
         assert_eq!(clean(&component_field("Ａ区１层呷哺走廊"), 0).as_deref(), Some("Ａ区１层呷哺走廊"));
+    }
+
+    #[test]
+    fn a_spreadsheets_file_is_read_in_either_encoding() {
+        assert_eq!(file("\u{feff}常闭门".as_bytes()).as_deref(), Some("常闭门"));
+        assert_eq!(file("常闭门".as_bytes()).as_deref(), Some("常闭门"));
+        assert_eq!(file(b"\xb3\xa3\xb1\xd5\xc3\xc5").as_deref(), Some("常闭门"));
+        assert_eq!(file(b"\xff\xff"), None);
     }
 
     #[test]

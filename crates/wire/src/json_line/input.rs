@@ -17,7 +17,7 @@ use watchfire_model::frame::{PAYLOAD_BYTES_MAX, TOPIC_BYTES_MAX};
 use watchfire_model::{Frame, Link, Timestamp};
 
 /// The site that a line's frame belongs to when its topic names none.
-const SITE: &str = "local";
+pub const SITE: &str = "local";
 
 /// A frame that owns its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -142,6 +142,14 @@ const METRIC: Record<string, Bilingual> = {
   signal: w("信号", "Signal"),
   air_flow: w("风量", "Air flow"),
   count: w("计数", "Count"),
+  fire_alarm: w("火警", "Fire alarm"),
+  shielded: w("屏蔽", "Shielded"),
+  supervisory: w("监管", "Supervisory signal"),
+  started: w("启动（开启）", "Started (opened)"),
+  feedback: w("反馈", "Feedback"),
+  delay: w("延时", "In delay"),
+  manual_mode: w("手动状态", "Manual mode"),
+  foreign_dialect: w("私有协议扩展", "Speaks a dialect"),
 };
 
 /** The unit as people write it; codes that people do not write are replaced. */

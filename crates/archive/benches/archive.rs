@@ -1,0 +1,251 @@
+//! Readings a second from a journal into PostgreSQL, beside the bare binary COPY of the same rows into the same tables
+//! and into one without an index, in the same run; the same journal into SQLite; a chart of a device-month; bytes a
+//! reading.
+//!
+//! `cargo bench -p watchfire-archive --bench archive -- [READINGS [DEVICES [CHART_READINGS]]]`
+//!
+//! The devices report two values every five seconds. The server is one of the bench's own with fsync on, on the disk of
+//! the temporary directory; the journal's reader, the decoder and the writer share the machine with it. Roll-ups are on.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    reason = "a measuring tool: it stops at the first trouble, reads the clock and prints its table"
+)]
+
+#[expect(dead_code, reason = "the tests use more of it")]
+#[path = "../tests/archive/cluster.rs"]
+mod cluster;
+
+use cluster::Cluster;
+use std::path::Path;
+use std::time::Instant;
+use watchfire_archive::{History, ReadingsQuery, Retention, Server, ServerOptions, Store, StoreOptions};
+use watchfire_journal::{Limits, Reader, RealDisk, Writer};
+use watchfire_model::encoding::decode_entry;
+use watchfire_model::{DeviceName, EncodedInput, Frame, Input, JournalId, Link, Seq, SiteId, Source, Timestamp};
+use watchfire_wire::{Profiles, Sessions, decode};
+
+const IDS: (JournalId, JournalId) = (JournalId([1; 16]), JournalId([2; 16]));
+/// 2026-03-01T00:00:00Z.
+const START: Timestamp = Timestamp::from_seconds(1_772_323_200);
+const INTERVAL_US: u64 = 5_000_000;
+const COLUMNS: &str = "at, received, value, series";
+
+fn main() {
+    let mut numbers = std::env::args().skip(1).filter_map(|text| text.parse::<u64>().ok());
+    let readings = numbers.next().unwrap_or(2_000_000);
+    let devices = numbers.next().unwrap_or(1_000);
+    let chart_readings = numbers.next().unwrap_or(0);
+    let settings = ["max_wal_size=4GB", "shared_buffers=1GB", "checkpoint_timeout=15min"];
+    let Some(cluster) = Cluster::start_in(tempfile::tempdir().unwrap(), &settings) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    write_journal(&journal, readings / 2, devices);
+    println!("{readings} readings of {devices} devices\n");
+    println!("| way | readings/s | of bare COPY |\n|---|---|---|");
+
+    let database = cluster.make_database();
+    let server = Server::new(&cluster.url(&database), None, None).unwrap();
+    let mut store = Store::on_server(&server, IDS.0, IDS.1, ServerOptions::default()).unwrap();
+    let ours = archive(&journal, &mut store, readings / 2);
+    let lag =
+        "SELECT round(coalesce(date_part('epoch', clock_timestamp() - min(noted_at)), 0)) FROM watchfire.rollups_due";
+    let lag_s = cluster.sql(&database, lag);
+    let started = Instant::now();
+    store.fold().unwrap();
+    let rest_s = started.elapsed().as_secs_f64();
+    let each = cluster.sql(
+        &database,
+        &format!(
+            "SELECT round(sum(pg_total_relation_size(oid)) / {readings}.0, 1)
+        FROM pg_class WHERE relnamespace = 'watchfire'::regnamespace AND relname ~ '^readings_20' AND relkind = 'r'"
+        ),
+    );
+    let rollup_bytes = cluster.sql(
+        &database,
+        &format!(
+            "SELECT round(sum(pg_total_relation_size(oid)) / {readings}.0, 1)
+        FROM pg_class WHERE relnamespace = 'watchfire'::regnamespace AND relname ~ '^readings_1' AND relkind = 'r'"
+        ),
+    );
+    drop(store);
+
+    // The same rows, as they lie in the table: in the order in which the archive writes them.
+    let file = format!("{}/rows", cluster.directory());
+    cluster.sql(&database, &format!("COPY (SELECT {COLUMNS} FROM watchfire.readings) TO '{file}' BINARY"));
+    let same = copy(&cluster, &file, readings, true);
+    let without = copy(&cluster, &file, readings, false);
+    let arrival = format!("COPY (SELECT {COLUMNS} FROM watchfire.readings ORDER BY received) TO '{file}' BINARY");
+    cluster.sql(&database, &arrival);
+    let unsorted = copy(&cluster, &file, readings, true);
+
+    let path = folder.path().join("archive.sqlite");
+    let mut store = Store::open_with(&path, IDS.0, IDS.1, StoreOptions::default()).unwrap();
+    let sqlite = archive(&journal, &mut store, readings / 2);
+    store.fold().unwrap();
+    store.sync().unwrap();
+    let sqlite_bytes = std::fs::metadata(&path).unwrap().len() as f64 / readings as f64;
+    for (way, rate) in [
+        ("journal → PostgreSQL, roll-ups on", ours),
+        ("bare COPY, same rows, same tables", same),
+        ("bare COPY, same tables, rows as they arrive", unsorted),
+        ("bare COPY, same rows, no index, no partitions", without),
+        ("journal → SQLite", sqlite),
+    ] {
+        println!("| {way} | {rate:.0} | {:.2} |", rate / same);
+    }
+    println!("\nroll-ups were {lag_s} s behind at the end, and made {rest_s:.1} s later");
+    println!("bytes a reading: PostgreSQL {each} and {rollup_bytes} of roll-ups, SQLite {sqlite_bytes:.1}");
+    if chart_readings > 0 {
+        chart(&cluster, chart_readings);
+    }
+}
+
+fn write_journal(path: &Path, frames: u64, devices: u64) {
+    let (mut writer, _) = Writer::open(&RealDisk, path, Limits::default()).unwrap();
+    for number in 0..frames {
+        let device = number % devices;
+        let noise = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59;
+        let topic = format!("wf/v1/care/sensor-{device}/readings");
+        let payload = format!(
+            r#"{{"id":"{number}","readings":[{{"metric":"temperature","value":{}.{},"unit":"Cel"}},{{"metric":"humidity","value":4{}.5,"unit":"%RH"}}]}}"#,
+            20 + noise % 3,
+            noise % 10,
+            noise % 7
+        );
+        let frame = Frame {
+            site: "care",
+            identity: "gw",
+            device: "",
+            link: Link::Mqtt { qos: 1, retain: false },
+            topic: &topic,
+            payload: payload.as_bytes(),
+        };
+        let at = Timestamp(START.0 + (number * INTERVAL_US / devices).cast_signed());
+        writer.append(EncodedInput::new(&Input::Frame(frame)).stamp(at)).unwrap();
+        if number % 1_000 == 999 {
+            writer.sync().unwrap();
+        }
+    }
+    writer.sync().unwrap();
+}
+
+/// Reads the journal into the store as the station does; readings a second.
+fn archive(journal: &Path, store: &mut Store, frames: u64) -> f64 {
+    let mut reader = Reader::open(&RealDisk, journal, 1).unwrap();
+    let (mut sessions, profiles) = (Sessions::default(), Profiles::default());
+    let mut batch = store.batch();
+    let started = Instant::now();
+    let mut readings = 0;
+    loop {
+        while !batch.is_full()
+            && let Some(record) = reader.next(frames).unwrap()
+        {
+            let entry = decode_entry(Seq(record.seq), record.bytes).unwrap();
+            let Input::Frame(frame) = &entry.input else { unreachable!("there is nothing else") };
+            let site = SiteId::new(frame.site).unwrap();
+            let decoded = decode(frame, entry.at, &profiles, &mut sessions);
+            readings += decoded.readings.len();
+            batch.decoded(entry.seq, entry.at, &site, &decoded);
+        }
+        if batch.is_empty() {
+            return readings as f64 / started.elapsed().as_secs_f64();
+        }
+        store.write(&mut batch).unwrap();
+    }
+}
+
+/// Copies a file of rows into the tables of a new archive, or into one that is plain; readings a second.
+fn copy(cluster: &Cluster, file: &str, readings: u64, indexed: bool) -> f64 {
+    let database = cluster.make_database();
+    let server = Server::new(&cluster.url(&database), None, None).unwrap();
+    drop(Store::on_server(&server, IDS.0, IDS.1, ServerOptions::default()).unwrap());
+    for day in 0..=(readings / 2 * INTERVAL_US / 86_400_000_000 / 100) {
+        cluster.sql(&database, &format!("SET search_path = watchfire; SELECT make_day(date '2026-03-01' + {day})"));
+    }
+    cluster.sql(&database, "CREATE TABLE watchfire.plain AS SELECT * FROM watchfire.readings");
+    let table = if indexed { "readings" } else { "plain" };
+    let started = Instant::now();
+    cluster.sql(&database, &format!("\\copy watchfire.{table} ({COLUMNS}) FROM '{file}' BINARY"));
+    let rate = readings as f64 / started.elapsed().as_secs_f64();
+    cluster.sql("postgres", &format!("DROP DATABASE {database} WITH (FORCE)"));
+    rate
+}
+
+/// A month of 1,000 devices, each with two values at a time.
+fn chart(cluster: &Cluster, readings: u64) {
+    const DEVICES: u64 = 1_000;
+    let database = cluster.make_database();
+    let server = Server::new(&cluster.url(&database), None, None).unwrap();
+    let mut store = Store::on_server(&server, IDS.0, IDS.1, ServerOptions::default()).unwrap();
+    let step_us = 30 * 86_400_000_000 / (readings / 2);
+    let mut rates = Vec::new();
+    let parts = 10;
+    let mut batch = store.batch();
+    let names: Vec<_> = (0..DEVICES).map(|n| DeviceName::new(&format!("sensor-{n}")).unwrap()).collect();
+    for part in 0..parts {
+        let (from, to) = (part * readings / 2 / parts, (part + 1) * readings / 2 / parts);
+        let mut spent = 0.0;
+        let mut number = from;
+        while number < to {
+            let started = Instant::now();
+            while number < to && !batch.is_full() {
+                let received = Timestamp(START.0 + (number * step_us).cast_signed());
+                let decoded = month_frame(number, received, &names[usize::try_from(number % DEVICES).unwrap()]);
+                number += 1;
+                batch.decoded(Seq(number), received, &SiteId::new("care").unwrap(), &decoded);
+            }
+            store.write(&mut batch).unwrap();
+            spent += started.elapsed().as_secs_f64();
+        }
+        rates.push(2.0 * (to - from) as f64 / spent);
+    }
+    let (first, last) = (rates[0], rates[rates.len() - 1]);
+    println!(
+        "{readings} readings over a month: {first:.0} readings/s into the empty tables, {last:.0} at the end ({:.2} x the cost)",
+        first / last
+    );
+    let now = Timestamp(START.0 + 30 * 86_400_000_000);
+    let keep = Retention { readings_from: START, alerts_from: START, bytes_wanted: None, now };
+    store.retain(&keep).unwrap();
+    cluster.sql(&database, "VACUUM ANALYZE");
+    let history = History::on_server(&server);
+    let mut times = Vec::new();
+    let mut points = 0;
+    for n in 0..400u64 {
+        let query = ReadingsQuery {
+            site: SiteId::new("care").unwrap(),
+            source: Source::Watchfire,
+            device: names[usize::try_from(n * 7 % DEVICES).unwrap()].clone(),
+            from: START,
+            to: now,
+            points_max: 2_000,
+        };
+        let started = Instant::now();
+        let series = history.readings(&query).unwrap();
+        // The first round warms the caches.
+        if n >= 200 {
+            times.push(started.elapsed().as_secs_f64() * 1e3);
+            points += series.iter().map(|series| series.points.len()).sum::<usize>();
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    let (middle, slow) = (times[100], times[197]);
+    println!("chart of a device-month: p50 {middle:.1} ms, p99 {slow:.1} ms, {} points each", points / 200);
+}
+
+fn month_frame(number: u64, received: Timestamp, name: &DeviceName) -> watchfire_model::Decoded {
+    use watchfire_model::{Decoded, Metric, PointName, Reading, Value};
+    let noise = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+    let mut decoded = Decoded::new(Source::Watchfire);
+    decoded.device = Some(name.clone());
+    for (metric, base, swing) in [(Metric::Temperature, 215, 12), (Metric::Humidity, 480, 60)] {
+        let value = Value::Number((base + noise % swing) as f64 / 10.0);
+        let point = PointName::new("air").unwrap();
+        decoded.readings.push(Reading { point, metric, value, vendor_unit: None, at: received });
+    }
+    decoded
+}

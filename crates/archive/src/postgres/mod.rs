@@ -1,0 +1,42 @@
+//! The archive on PostgreSQL 15 or later: for a monitoring centre that keeps a year and more and asks in SQL.
+//!
+//! # Shape
+//! Readings are narrow rows (series, event time, receive time, value) in one partition a day, copied in binary over one
+//! connection, in the transaction that moves the cursors. That is also why there is one connection: rows and cursors
+//! over two would need a second protocol between them. What the columns mean stands in `schema/`.
+//!
+//! Roll-ups are made behind the writer by a thread of their own from what each batch notes in `rollups_due`, in the
+//! transaction of its rows: a minute that a late reading falls into is made again, and a crash forgets none.
+//!
+//! After any error the connection and everything that was read over it are dropped. A commit of which no answer came is
+//! found out by the cursors at the next connection.
+//!
+//! # Absent on purpose
+//! - TimescaleDB: the tables work beside it, but nothing here uses it.
+//! - A queue in memory: the journal is the queue, and its reader waits while the server does.
+
+mod alert_rows;
+pub(crate) mod alerts_query;
+mod copy;
+mod cursors;
+mod delivery_rows;
+mod link;
+mod names;
+mod reader;
+pub(crate) mod readings_query;
+mod recent_frames;
+pub(crate) mod registry_query;
+mod retention;
+mod rollups;
+mod rollups_thread;
+mod rows;
+mod schema;
+mod server;
+mod session;
+mod store;
+mod times;
+
+pub(crate) use reader::ServerReader;
+pub use server::{Server, ServerError};
+pub use store::ServerOptions;
+pub(crate) use store::ServerStore;

@@ -1,0 +1,93 @@
+//! Giving up history: whole days at a time, as in a file.
+
+use super::link::Link;
+use super::times::{At, Day};
+use crate::fault::Fault;
+use crate::point::day_of;
+use crate::retention::{GivenUp, Retention};
+
+/// Alerts forgotten by one call, at most. The rest goes with the next.
+const ALERTS_MAX: i64 = 10_000;
+/// Days made ahead of the one that it is.
+const DAYS_AHEAD: i64 = 2;
+
+/// Gives up what need not be kept.
+pub(crate) async fn retain(link: &Link, retention: &Retention, bytes_max: Option<u64>) -> Result<GivenUp, Fault> {
+    let mut given = GivenUp { readings_by_age: by_age(link, retention).await?, ..GivenUp::default() };
+    given.alerts = forget_alerts(link, retention).await?;
+    let below_limit = bytes_max.map(|limit| limit - limit / 10);
+    if let Some(bytes) = [below_limit, retention.bytes_wanted].into_iter().flatten().min() {
+        given.readings_by_room = by_room(link, retention, bytes).await?;
+    }
+    given.bytes_used = bytes_used(link).await?;
+    Ok(given)
+}
+
+/// Makes the partitions of the days to come.
+pub(crate) async fn make_days_ahead(link: &Link, now: i64) -> Result<(), Fault> {
+    for day in day_of(now)..=day_of(now) + DAYS_AHEAD {
+        link.execute("SELECT make_day($1)", &[&Day(day)]).await?;
+    }
+    Ok(())
+}
+
+/// Bytes of all our tables and indexes.
+pub(crate) async fn bytes_used(link: &Link) -> Result<u64, Fault> {
+    let sql = "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class
+               WHERE relnamespace = 'watchfire'::regnamespace AND relkind = 'r'";
+    let bytes: i64 = link.row(sql, &[]).await?.map_or(Ok(0), |row| row.try_get(0))?;
+    Ok(bytes.unsigned_abs())
+}
+
+/// The days that there are, oldest first.
+pub(crate) async fn days(link: &Link) -> Result<Vec<i64>, Fault> {
+    let rows = link.query("SELECT day FROM days ORDER BY day", &[]).await?;
+    rows.iter().map(|row| Ok(row.try_get::<_, Day>(0)?.0)).collect()
+}
+
+async fn by_age(link: &Link, retention: &Retention) -> Result<u64, Fault> {
+    let first = Day(day_of(retention.readings_from.0));
+    let mut gone = link.execute("DELETE FROM stray_readings WHERE at < $1", &[&At(first.start())]).await?;
+    for day in days(link).await?.into_iter().filter(|day| *day < first.0) {
+        gone += drop_day(link, day).await?;
+    }
+    link.execute("DELETE FROM defects WHERE day < $1", &[&first]).await?;
+    Ok(gone)
+}
+
+async fn by_room(link: &Link, retention: &Retention, bytes_wanted: u64) -> Result<u64, Fault> {
+    if bytes_used(link).await? <= bytes_wanted {
+        return Ok(0);
+    }
+    // Clocks that are wrong must not push out real history.
+    let mut gone = link.execute("DELETE FROM stray_readings", &[]).await?;
+    let today = day_of(retention.now.0);
+    for day in days(link).await?.into_iter().filter(|day| *day < today) {
+        if bytes_used(link).await? <= bytes_wanted {
+            break;
+        }
+        gone += drop_day(link, day).await?;
+    }
+    Ok(gone)
+}
+
+async fn drop_day(link: &Link, day: i64) -> Result<u64, Fault> {
+    let gone: i64 = link.row("SELECT drop_day($1)", &[&Day(day)]).await?.map_or(Ok(0), |row| row.try_get(0))?;
+    Ok(gone.unsigned_abs())
+}
+
+async fn forget_alerts(link: &Link, retention: &Retention) -> Result<u64, Fault> {
+    let from = At(retention.alerts_from.0);
+    let sql = "WITH old AS (
+            DELETE FROM alerts WHERE id IN (
+                SELECT id FROM alerts
+                WHERE condition = 'cleared' AND handling = 'closed' AND changed_at < $1 AND raised_at < $1
+                ORDER BY raised_at, id LIMIT $2)
+            RETURNING id
+        ), gone_transitions AS (DELETE FROM transitions WHERE alert IN (SELECT id FROM old)
+        ), gone_deliveries AS (DELETE FROM deliveries WHERE alert IN (SELECT id FROM old))
+        SELECT count(*) FROM old";
+    let gone: i64 = link.row(sql, &[&from, &ALERTS_MAX]).await?.map_or(Ok(0), |row| row.try_get(0))?;
+    link.execute("DELETE FROM orders WHERE at < $1", &[&from]).await?;
+    Ok(gone.unsigned_abs())
+}

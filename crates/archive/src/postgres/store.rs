@@ -1,0 +1,234 @@
+//! The one writer of the server.
+
+use super::link::Link;
+use super::names::Names;
+use super::recent_frames::RecentFrames;
+use super::rollups_thread::RollupsThread;
+use super::server::Server;
+use super::session::{Purpose, Session};
+use super::{cursors, retention, rollups, rows, schema};
+use crate::batch::Batch;
+use crate::errors::{OpenError, WriteError, write_error_of};
+use crate::fault::{Cause, Fault};
+use crate::metrics::Metrics;
+use crate::retention::{GivenUp, Retention};
+use crate::store::{Cursors, check_no_hole};
+use prometheus::Registry;
+use std::collections::BTreeSet;
+use watchfire_model::JournalId;
+
+/// How an archive on a server is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServerOptions {
+    /// Bytes of tables and indexes beyond which [`crate::Store::retain`] gives up the oldest days. `None`: as the
+    /// server has.
+    pub bytes_max: Option<u64>,
+}
+
+/// See the head of this file.
+pub(crate) struct ServerStore {
+    server: Server,
+    options: ServerOptions,
+    journal: JournalId,
+    alert_journal: JournalId,
+    /// `None` after an error: what is in memory may be ahead of the server, so all of it is read again.
+    live: Option<Live>,
+    cursors: Cursors,
+    metrics: Metrics,
+    rollups: RollupsThread,
+}
+
+/// A connection and what was read over it.
+struct Live {
+    session: Session,
+    known: Known,
+}
+
+/// What was read over a connection.
+pub(crate) struct Known {
+    pub(crate) names: Names,
+    pub(crate) recent: RecentFrames,
+    /// The days that have partitions.
+    days: BTreeSet<i64>,
+}
+
+impl ServerStore {
+    /// Opens the archive of these logs; makes its tables when there are none.
+    pub(crate) fn open(
+        server: &Server,
+        journal: JournalId,
+        alert_journal: JournalId,
+        options: ServerOptions,
+    ) -> Result<ServerStore, OpenError> {
+        let metrics = Metrics::new();
+        metrics.bytes_max.set(options.bytes_max.map_or(0, u64::cast_signed));
+        let (live, cursors) = connect(server, journal, alert_journal)?;
+        let rollups = RollupsThread::start(server)
+            .map_err(|error| OpenError::Unavailable(Cause(Fault::Setup(format!("no thread for roll-ups: {error}")))))?;
+        let (server, live) = (server.clone(), Some(live));
+        Ok(ServerStore { server, options, journal, alert_journal, live, cursors, metrics, rollups })
+    }
+
+    /// Registers the writer's metrics.
+    pub(crate) fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        self.metrics.register(registry)?;
+        self.rollups.metrics.register(registry)
+    }
+
+    /// How far the logs are committed.
+    pub(crate) fn cursors(&self) -> Cursors {
+        self.cursors
+    }
+
+    /// The same: the server answers a commit when it is on its disk, unless it was set up otherwise; should it lose
+    /// one after all, the cursors are found behind.
+    pub(crate) fn durable(&self) -> Cursors {
+        self.cursors
+    }
+
+    /// Writes the batch and both cursors in one transaction, and empties the batch.
+    pub(crate) fn write(&mut self, batch: &mut Batch) -> Result<(), WriteError> {
+        let timer = self.metrics.write_seconds.start_timer();
+        self.run(|store, live| store.try_write(live, batch))?;
+        timer.observe_duration();
+        self.metrics.batches.inc();
+        batch.clear();
+        Ok(())
+    }
+
+    /// Writes what may be some seconds old, and measures the tables.
+    pub(crate) fn sync(&mut self) -> Result<Cursors, WriteError> {
+        self.run(|store, live| {
+            let Live { session, known } = live;
+            let bytes = session.run(async |link| {
+                link.batch("BEGIN").await?;
+                known.names.store_states(link).await?;
+                known.recent.forget(link).await?;
+                link.batch("COMMIT").await?;
+                retention::bytes_used(link).await
+            })?;
+            store.metrics.bytes.set(bytes.cast_signed());
+            Ok(store.cursors)
+        })
+    }
+
+    /// Makes the roll-ups that are due now.
+    pub(crate) fn fold(&mut self) -> Result<(), WriteError> {
+        self.run(|_, live| {
+            live.session.run(async |link| {
+                rollups::prepare(link).await?;
+                while !rollups::round(link).await?.is_last {}
+                Ok(())
+            })
+        })
+    }
+
+    /// Bytes of all tables and indexes.
+    pub(crate) fn bytes_used(&mut self) -> Result<u64, WriteError> {
+        self.run(|_, live| Ok(live.session.run(retention::bytes_used)?))
+    }
+
+    /// Gives up what need not be kept, and makes the partitions of the days to come.
+    pub(crate) fn retain(&mut self, retention: &Retention) -> Result<GivenUp, WriteError> {
+        self.run(|store, live| {
+            let Live { session, known } = live;
+            let bytes_max = store.options.bytes_max;
+            let (given, days) = session.run(async |link| {
+                let given = retention::retain(link, retention, bytes_max).await?;
+                retention::make_days_ahead(link, retention.now.0).await?;
+                Ok::<_, Fault>((given, retention::days(link).await?))
+            })?;
+            known.days = days.into_iter().collect();
+            store.metrics.bytes.set(given.bytes_used.cast_signed());
+            Ok(given)
+        })
+    }
+
+    /// Runs a step of work; after an error the connection is given up, and the next step opens another.
+    fn run<T>(
+        &mut self,
+        work: impl FnOnce(&mut ServerStore, &mut Live) -> Result<T, WriteError>,
+    ) -> Result<T, WriteError> {
+        let result = match self.take_live() {
+            Ok(mut live) => {
+                let result = work(self, &mut live);
+                if result.is_ok() {
+                    self.live = Some(live);
+                }
+                result
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &result {
+            self.metrics.errors.with_label_values(&[error.as_str()]).inc();
+        }
+        result
+    }
+
+    fn take_live(&mut self) -> Result<Live, WriteError> {
+        if let Some(live) = self.live.take() {
+            return Ok(live);
+        }
+        let (live, found) = connect(&self.server, self.journal, self.alert_journal).map_err(write_error_of)?;
+        self.check_not_behind(found)?;
+        self.cursors = found;
+        Ok(live)
+    }
+
+    /// A server that is ahead took a commit whose success we were not told. One that is behind lost some: it was
+    /// restored, or another took its place that had not heard of them.
+    fn check_not_behind(&mut self, found: Cursors) -> Result<(), WriteError> {
+        if found.entries >= self.cursors.entries && found.alerts >= self.cursors.alerts {
+            return Ok(());
+        }
+        self.cursors = found;
+        Err(WriteError::Moved(found))
+    }
+
+    fn try_write(&mut self, live: &mut Live, batch: &Batch) -> Result<(), WriteError> {
+        let Live { session, known } = live;
+        session.run(async |link| {
+            make_days(link, known, batch).await?;
+            link.batch("BEGIN").await?;
+            let found = cursors::read(link, self.journal, self.alert_journal).await.map_err(write_error_of)?;
+            self.check_not_behind(found)?;
+            check_no_hole(found, batch)?;
+            let written = rows::write(link, known, batch, found, self.journal).await?;
+            let moved = Cursors {
+                entries: found.entries.max(batch.entries_to.unwrap_or_default()),
+                alerts: found.alerts.max(batch.alerts_to.unwrap_or_default()),
+            };
+            cursors::write(link, moved).await?;
+            link.batch("COMMIT").await?;
+            self.cursors = moved;
+            written.count(&self.metrics);
+            Ok(())
+        })
+    }
+}
+
+/// Makes the partitions that the batch needs and that are not there, each by itself: in the transaction of the rows
+/// they would be locked as long as that lasts.
+async fn make_days(link: &Link, known: &mut Known, batch: &Batch) -> Result<(), Fault> {
+    for day in rows::days_of(batch) {
+        if !known.days.contains(&day) {
+            link.execute("SELECT make_day($1)", &[&super::times::Day(day)]).await?;
+            known.days.insert(day);
+        }
+    }
+    Ok(())
+}
+
+fn connect(server: &Server, journal: JournalId, alert_journal: JournalId) -> Result<(Live, Cursors), OpenError> {
+    let session = Session::open(server, Purpose::Write)?;
+    let (known, cursors) = session.run(async |link| {
+        schema::migrate(link).await?;
+        link.batch("BEGIN").await?;
+        let cursors = cursors::read(link, journal, alert_journal).await?;
+        let recent = RecentFrames::load(link).await?;
+        let days = retention::days(link).await?.into_iter().collect();
+        link.batch("COMMIT").await?;
+        Ok::<_, OpenError>((Known { names: Names::default(), recent, days }, cursors))
+    })?;
+    Ok((Live { session, known }, cursors))
+}

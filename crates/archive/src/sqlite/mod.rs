@@ -1,0 +1,19 @@
+//! The archive as one SQLite file: for a care home, a campus, a district. Nothing to install and nothing to keep.
+
+mod alert_rows;
+pub(crate) mod alerts_query;
+mod block;
+mod delivery_rows;
+mod fold;
+mod names;
+mod reader;
+pub(crate) mod readings_query;
+pub(crate) mod registry_query;
+mod retention;
+mod rows;
+mod schema;
+mod store;
+mod tail;
+
+pub(crate) use reader::FileReader;
+pub(crate) use store::FileStore;

@@ -1,0 +1,113 @@
+//! Giving up history: by age, and when there is no room.
+//!
+//! Readings go by whole days. When the file nears its limit the oldest days go first, whatever their age, but days
+//! beyond tomorrow before them: a device whose clock runs ahead must not push out real history. Alerts, deliveries and
+//! orders go by age only, and an alert only when it is over.
+
+use super::schema;
+use super::store::{FileStore, Live};
+use crate::errors::WriteError;
+use crate::fault::Fault;
+use crate::point::day_of;
+use crate::retention::{GivenUp, Retention};
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Room that deleting itself may take beyond the limit, in bytes.
+const SLACK_BYTES: u64 = 4 * 1024 * 1024;
+/// Pages given back to the disk by one call, at most: 400 MB.
+const RETURN_PAGES_MAX: u32 = 50_000;
+/// Alerts forgotten by one call, at most. The rest goes with the next.
+const ALERTS_MAX: u32 = 10_000;
+
+impl FileStore {
+    /// Bytes of the file that hold something now: what [`Retention::bytes_wanted`] is to be measured by.
+    pub(crate) fn bytes_used(&mut self) -> Result<u64, WriteError> {
+        self.run(|_, live| Ok(schema::file_bytes(&live.connection)?.0))
+    }
+
+    /// Gives up what need not be kept, and the oldest readings until the file uses at most 9/10 of `bytes_max` and
+    /// `bytes_wanted`. To be called each hour, and after [`WriteError::Full`].
+    pub(crate) fn retain(&mut self, retention: &Retention) -> Result<GivenUp, WriteError> {
+        let limit = self.options.bytes_max;
+        self.run(|store, live| {
+            let slack = limit.map(|limit| limit.saturating_add(SLACK_BYTES));
+            schema::limit_bytes(&live.connection, slack)?;
+            let mut given = GivenUp { readings_by_age: by_age(live, retention)?, ..GivenUp::default() };
+            given.alerts = forget_alerts(&mut live.connection, retention)?;
+            let below_limit = limit.map(|limit| limit - limit / 10);
+            if let Some(bytes) = [below_limit, retention.bytes_wanted].into_iter().flatten().min() {
+                given.readings_by_room = by_room(live, retention, bytes)?;
+            }
+            return_pages(&live.connection)?;
+            schema::limit_bytes(&live.connection, limit)?;
+            // The file shrinks when the log is copied into it; a reader in the way only puts that off.
+            live.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            let (used, file) = schema::file_bytes(&live.connection)?;
+            given.bytes_used = used;
+            store.metrics.bytes.set(file.cast_signed());
+            Ok(given)
+        })
+    }
+}
+
+/// Gives unused pages back to the disk. The pragma frees one with each row it is asked for.
+fn return_pages(connection: &Connection) -> Result<(), Fault> {
+    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({RETURN_PAGES_MAX})"))?;
+    let mut rows = statement.query([])?;
+    while rows.next()?.is_some() {}
+    Ok(())
+}
+
+fn by_age(live: &mut Live, retention: &Retention) -> Result<u64, Fault> {
+    let first = day_of(retention.readings_from.0);
+    let mut gone = 0;
+    for day in days(&live.connection)?.into_iter().filter(|day| *day < first) {
+        gone += forget_day(&mut live.connection, day)?;
+    }
+    live.connection.execute("DELETE FROM defects WHERE day < ?1", [first])?;
+    Ok(gone)
+}
+
+fn by_room(live: &mut Live, retention: &Retention, bytes_wanted: u64) -> Result<u64, Fault> {
+    let tomorrow = day_of(retention.now.0) + 1;
+    let days = days(&live.connection)?;
+    let (sound, ahead): (Vec<i64>, Vec<i64>) = days.into_iter().partition(|day| *day <= tomorrow);
+    let mut gone = 0;
+    for day in ahead.into_iter().rev().chain(sound) {
+        if schema::file_bytes(&live.connection)?.0 <= bytes_wanted {
+            break;
+        }
+        gone += forget_day(&mut live.connection, day)?;
+    }
+    Ok(gone)
+}
+
+fn days(connection: &Connection) -> Result<Vec<i64>, Fault> {
+    let mut statement = connection.prepare_cached("SELECT day FROM days ORDER BY day")?;
+    let days = statement.query_map([], |row| row.get(0))?;
+    Ok(days.collect::<Result<_, _>>()?)
+}
+
+fn forget_day(connection: &mut Connection, day: i64) -> Result<u64, Fault> {
+    let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    step.execute("DELETE FROM blocks WHERE day = ?1", [day])?;
+    let readings: i64 =
+        step.query_row("DELETE FROM days WHERE day = ?1 RETURNING readings", [day], |row| row.get(0))?;
+    step.commit()?;
+    Ok(readings.cast_unsigned())
+}
+
+fn forget_alerts(connection: &mut Connection, retention: &Retention) -> Result<u64, Fault> {
+    let from = retention.alerts_from.0;
+    let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let old = format!(
+        "SELECT id FROM alerts WHERE condition = 'cleared' AND handling = 'closed' AND changed_at < {from} AND raised_at < {from}
+         ORDER BY raised_at, id LIMIT {ALERTS_MAX}"
+    );
+    step.execute(&format!("DELETE FROM transitions WHERE alert IN ({old})"), [])?;
+    step.execute(&format!("DELETE FROM deliveries WHERE alert IN ({old})"), [])?;
+    let gone = step.execute(&format!("DELETE FROM alerts WHERE id IN ({old})"), [])?;
+    step.execute("DELETE FROM orders WHERE at < ?1", [from])?;
+    step.commit()?;
+    Ok(gone.try_into().unwrap_or(u64::MAX))
+}

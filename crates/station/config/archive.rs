@@ -1,0 +1,94 @@
+//! `[archive]` of `watchfire.toml`: where history is kept, and for how long.
+
+use super::secrets::{self, SecretRef};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use watchfire_archive::Server;
+use watchfire_settings::Section;
+
+const MEBIBYTE: u64 = 1024 * 1024;
+/// Most bytes of a file unless it says otherwise.
+const FILE_BYTES_MAX: u64 = 102_400 * MEBIBYTE;
+
+/// The history.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct ArchiveConfig {
+    #[serde(flatten)]
+    pub(crate) kind: ArchiveKind,
+    pub(crate) keep_days: u64,
+    /// `None`: as the server has.
+    pub(crate) bytes_max: Option<u64>,
+}
+
+/// Where it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(crate) enum ArchiveKind {
+    /// In a file of the data directory.
+    Sqlite,
+    /// On a server.
+    Postgresql(ServerConfig),
+}
+
+/// A PostgreSQL server.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct ServerConfig {
+    pub(crate) url: String,
+    pub(crate) password: Option<SecretRef>,
+    /// Who signed its certificate; `None`: one whom the system trusts.
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// Reads the table.
+pub(super) fn read(section: &mut Section<'_>, folder: &Path) -> Option<ArchiveConfig> {
+    let on_server = section.choice_or("kind", false, &[("sqlite", false), ("postgresql", true)]);
+    let range = 16 * MEBIBYTE..=1 << 50;
+    let bytes_max = section.optional_integer("bytes_max", range).or((!on_server).then_some(FILE_BYTES_MAX));
+    let keep_days = section.integer_or("keep_days", 400, 1..=36_500);
+    let kind = if on_server { ArchiveKind::Postgresql(server(section, folder)?) } else { ArchiveKind::Sqlite };
+    Some(ArchiveConfig { kind, keep_days, bytes_max })
+}
+
+fn server(section: &mut Section<'_>, folder: &Path) -> Option<ServerConfig> {
+    let url = section.text("url");
+    if let Some(Err(error)) = url.as_deref().map(|url| Server::new(url, None, None)) {
+        section.problem("url", error.to_string());
+    }
+    let password = if section.has("password") { secrets::required(section, "password") } else { None };
+    let ca_file = section.optional_text("ca_file").map(|text| folder.join(text));
+    Some(ServerConfig { url: url?, password, ca_file })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(toml: &str) -> Result<ArchiveConfig, String> {
+        let read = |root: &mut Section<'_>| root.table("archive", |section| read(section, Path::new("/etc/watchfire")));
+        watchfire_settings::read("w.toml", toml, read)
+            .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    }
+
+    #[test]
+    fn a_file_is_limited_and_a_server_is_not() {
+        assert_eq!(parse("[archive]").unwrap().bytes_max, Some(FILE_BYTES_MAX));
+        let server = parse(
+            "[archive]\nkind = \"postgresql\"\nurl = \"postgresql://w@db.example.org/w\"\npassword = \"env:DB\"\n\
+             ca_file = \"ca.pem\"",
+        )
+        .unwrap();
+        assert_eq!(server.bytes_max, None);
+        let ArchiveKind::Postgresql(server) = server.kind else { panic!("it says so") };
+        assert_eq!(server.ca_file, Some(PathBuf::from("/etc/watchfire/ca.pem")));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_server_is_told_at_its_key_and_no_secret_with_it() {
+        let with = |url: &str| parse(&format!("[archive]\nkind = \"postgresql\"\nurl = \"{url}\"")).unwrap_err();
+        assert!(with("postgresql://w:hush@db/w").starts_with("w.toml:3: archive.url: holds a password"));
+        assert!(!with("postgresql://w:hush@db/w").contains("hush"));
+        assert!(with("postgresql://w@db/w?sslmode=disable").contains("switches TLS off"));
+        assert!(parse("[archive]\nkind = \"postgresql\"").unwrap_err().contains("url"));
+        assert!(parse("[archive]\nkind = \"oracle\"").is_err());
+    }
+}

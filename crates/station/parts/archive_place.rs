@@ -1,0 +1,48 @@
+//! Where history is kept: in a file of the data directory, or on a server.
+
+use crate::config::archive::{ArchiveConfig, ArchiveKind};
+use crate::parts::paths::DataPaths;
+use std::path::{Path, PathBuf};
+use watchfire_archive::{History, OpenError, Server, ServerOptions, Store, StoreOptions};
+use watchfire_model::JournalId;
+
+/// See the head of this file.
+#[derive(Clone)]
+pub(crate) enum ArchivePlace {
+    File(PathBuf),
+    Server(Box<Server>),
+}
+
+impl ArchivePlace {
+    /// As the configuration in that folder says. Nothing is opened.
+    pub(crate) fn of(config: &ArchiveConfig, folder: &Path, paths: &DataPaths) -> Result<ArchivePlace, String> {
+        let ArchiveKind::Postgresql(server) = &config.kind else { return Ok(ArchivePlace::File(paths.archive())) };
+        let password = server.password.as_ref().map(|password| password.fetch(folder)).transpose()?;
+        let password = password.as_ref().map(|password| password.expose());
+        let server = Server::new(&server.url, password, server.ca_file.as_deref());
+        server.map(|server| ArchivePlace::Server(Box::new(server))).map_err(|error| format!("archive.url: {error}"))
+    }
+
+    /// Opens the archive of these logs to write it.
+    pub(crate) fn open(&self, logs: (JournalId, JournalId), bytes_max: Option<u64>) -> Result<Store, OpenError> {
+        match self {
+            ArchivePlace::File(path) => {
+                Store::open_with(path, logs.0, logs.1, StoreOptions { bytes_max, ..StoreOptions::default() })
+            }
+            ArchivePlace::Server(server) => Store::on_server(server, logs.0, logs.1, ServerOptions { bytes_max }),
+        }
+    }
+
+    /// To read from it.
+    pub(crate) fn history(&self) -> History {
+        match self {
+            ArchivePlace::File(path) => History::open(path),
+            ArchivePlace::Server(server) => History::on_server(server),
+        }
+    }
+
+    /// Whether giving up history makes room on our own disk.
+    pub(crate) fn is_here(&self) -> bool {
+        matches!(self, ArchivePlace::File(_))
+    }
+}

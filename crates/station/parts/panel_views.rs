@@ -1,0 +1,108 @@
+//! The schedule's view of transmission devices as the console says it.
+
+use watchfire_console::PanelQuestion;
+use watchfire_console::view::{
+    AskedView, AskingView, DutyCheckView, DutyFiguresView, DutyReportView, PanelSystemView, Text,
+    TransmissionDeviceView, When,
+};
+use watchfire_inspection::{self as inspection, DutyRecord, Inspection, Month};
+use watchfire_intake::gbt26875::Panels;
+use watchfire_model::SiteId;
+
+/// Answers a question of the console.
+pub(crate) fn answer(question: PanelQuestion, inspection: &Inspection, panels: &Panels) {
+    // Who does not wait any more needs no answer.
+    match question {
+        PanelQuestion::Devices { site, reply } => {
+            let wanted = |view: &inspection::DeviceView| site.as_ref().is_none_or(|site| view.device.site == *site);
+            let devices = inspection.devices().filter(wanted).map(|view| device(view, panels)).collect();
+            let _ = reply.send(devices);
+        }
+        PanelQuestion::DutyChecks { site, month, reply } => {
+            let _ = reply.send(report(inspection, &site, month.as_deref()));
+        }
+    }
+}
+
+fn device(view: inspection::DeviceView, panels: &Panels) -> TransmissionDeviceView {
+    let system = |system: inspection::SystemView| {
+        let inspection::SystemView { kind, address, state } = system;
+        PanelSystemView { kind, address, state }
+    };
+    TransmissionDeviceView {
+        connected: Some(panels.is_connected(&view.device)),
+        site: view.device.site.to_string(),
+        name: view.device.name.to_string(),
+        label: Text::from(&view.label),
+        zone: view.zone.map(|zone| zone.to_string()),
+        address: view.address,
+        heard_at: view.heard_at.map(When),
+        period_s: view.period_s,
+        period_by_order: view.period_by_order,
+        next_inspection_at: view.next_inspection_at.map(When),
+        inspection: asked(view.inspection),
+        clock: asked(view.clock),
+        initialisation: asked(view.initialisation),
+        asking: view.asking.map(|asking| AskingView {
+            kind: asking.kind,
+            name: Text::from(&asking.name),
+            attempt: asking.attempt,
+            since: When(asking.since),
+        }),
+        waiting: view.waiting,
+        state: view.state,
+        systems: view.systems.into_iter().map(system).collect(),
+        version: view.version,
+        configuration: view.configuration,
+        clock_ahead_s: view.clock_ahead_s,
+        duty: view.duty.map(duty_check),
+    }
+}
+
+fn asked(view: inspection::AskedView) -> AskedView {
+    AskedView {
+        asked_at: view.asked_at.map(When),
+        answered_at: view.answered_at.map(When),
+        outcome: view.outcome.map(inspection::Outcome::as_str),
+        by: view.by.map(|by| by.to_string()),
+    }
+}
+
+fn duty_check(record: DutyRecord) -> DutyCheckView {
+    DutyCheckView {
+        site: record.device.site.to_string(),
+        device: record.device.name.to_string(),
+        by: record.by.map(|by| by.to_string()),
+        asked_at: When(record.asked_at),
+        answer_min: record.answer_min,
+        confirmed_at: record.confirmed_at.map(When),
+        answered_at: record.answered_at.map(When),
+        operator: record.operator,
+        outcome: record.outcome.as_str(),
+    }
+}
+
+/// `None` when the text is not a month.
+fn report(inspection: &Inspection, site: &SiteId, month: Option<&str>) -> Option<DutyReportView> {
+    let month: Month = match month {
+        Some(text) => text.parse().ok()?,
+        None => inspection.month(site),
+    };
+    let report = inspection.duty_checks(site, month);
+    let figures = report.figures;
+    Some(DutyReportView {
+        month: report.month.to_string(),
+        figures: DutyFiguresView {
+            asked: figures.asked,
+            answered: figures.answered,
+            late: figures.late,
+            missed: figures.missed,
+            unreachable: figures.unreachable,
+            denied: figures.denied,
+            interrupted: figures.interrupted,
+            median_s: figures.median_s,
+            worst_s: figures.worst_s,
+        },
+        checks: report.checks.into_iter().map(duty_check).collect(),
+    })
+}

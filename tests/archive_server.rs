@@ -1,0 +1,93 @@
+//! A station whose history is on PostgreSQL, and the server dies under it: alarms are told as fast as ever, people see how
+//! far history is behind, and when the server is back every reading is there once.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "tests")]
+
+#[expect(dead_code, reason = "each test file uses its part")]
+#[path = "../crates/archive/tests/archive/cluster.rs"]
+mod cluster;
+#[expect(dead_code, reason = "each test file uses its part")]
+mod support;
+
+use cluster::Cluster;
+use serde_json::json;
+use std::time::Duration;
+use support::api::Api;
+use support::device::Device;
+use support::set_up::SetUp;
+use support::station::Station;
+use support::wait;
+
+/// From a device's smoke to the board, server or not.
+const ALARM_MAX: Duration = Duration::from_secs(5);
+const READINGS: usize = 400;
+
+#[test]
+fn a_server_that_dies_delays_no_alarm_and_loses_and_doubles_no_reading() {
+    let Some(mut cluster) = Cluster::start() else { return };
+    let database = cluster.make_database();
+    let archive = format!("[archive]\nkind = \"postgresql\"\nurl = \"{}\"\n", cluster.url(&database));
+    let mut station = Station::started(&SetUp::new().station(&archive));
+    let api = station.operator();
+    let mut gateway = station.gateway("gw");
+    send(&mut gateway, 0);
+    alarm(&mut gateway, &api, "attic-1");
+    api.wait_for_archive();
+    let count = "SELECT count(*) FROM watchfire.readings JOIN watchfire.series ON series.id = readings.series
+                 WHERE metric = 'temperature'";
+    assert_eq!(cluster.sql(&database, count), READINGS.to_string());
+
+    for (round, kill_station) in [(1, false), (2, true)] {
+        if kill_station {
+            cluster.crash()
+        } else {
+            cluster.stop()
+        }
+        send(&mut gateway, round);
+        let alert = alarm(&mut gateway, &api, &format!("attic-{}", round + 1));
+        assert_eq!(api.order(&alert, "acknowledge", &json!({}))["handling"], "acknowledged");
+        let behind = wait::until("the lag", || api.status()["archive"]["lag_s"].as_f64().filter(|lag_s| *lag_s >= 1.0));
+        assert!(behind >= 1.0);
+        wait::until("the notice", || {
+            let open = api.open_alerts();
+            open.iter().any(|alert| alert["rule"].as_str().unwrap().starts_with("station-archive-down")).then_some(())
+        });
+        assert!(api.is_ready(), "the station does its work");
+        if kill_station {
+            // It starts without the server, too.
+            station.kill();
+            station.start();
+            gateway = station.gateway("gw");
+            alarm(&mut gateway, &station.operator(), "attic-9");
+        }
+        cluster.begin();
+        let api = station.operator();
+        wait::within(Duration::from_secs(90), "the archive", || {
+            let status = api.status();
+            let (durable, archived) = (status["journal"]["durable"].as_u64(), status["archive"]["entries"].as_u64());
+            (archived.unwrap() + 5 >= durable.unwrap()).then_some(())
+        });
+        api.wait_for_archive();
+        let expected = READINGS * (round + 1);
+        assert_eq!(cluster.sql(&database, count), expected.to_string(), "rows after the server came back");
+        assert_eq!(api.readings("watchfire", "hall-1").len(), expected);
+        let detail = api.get(&format!("/api/v1/alerts/{alert}"));
+        assert_eq!(detail["complete"], true, "history knows the alert");
+    }
+    let fires = station.operator().get("/api/v1/alerts?scope=all&class=fire");
+    assert_eq!(fires["alerts"].as_array().unwrap().len(), 4, "{fires}");
+    station.stop();
+}
+
+fn send(gateway: &mut Device, round: usize) {
+    for number in round * READINGS..(round + 1) * READINGS {
+        gateway.reading("hall-1", &format!("h-{number}"), "temperature", &format!("{}", 20 + number % 7));
+    }
+}
+
+/// Smoke at that device; its alert.
+fn alarm(gateway: &mut Device, api: &Api, device: &str) -> String {
+    gateway.smoke(device, device, true);
+    let alert = wait::within(ALARM_MAX, "the alarm", || api.alerts_of(device).into_iter().next());
+    alert["id"].as_str().unwrap().to_owned()
+}
