@@ -109,6 +109,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "getrandom",
             "hyper",
             "hyper-util",
+            "hashbrown",
             "jiff",
             "prometheus",
             "rustix",
