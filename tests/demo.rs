@@ -20,7 +20,7 @@ use watchfire_simulator::demo::FIRE_AFTER_S;
 
 /// The usual ports: whoever has them, no demo of these tests gets them.
 static TAKEN: LazyLock<Vec<io::Result<TcpListener>>> =
-    LazyLock::new(|| [1883, 8080].into_iter().map(|port| TcpListener::bind(("127.0.0.1", port))).collect());
+    LazyLock::new(|| [1883, 8080, 5201].into_iter().map(|port| TcpListener::bind(("127.0.0.1", port))).collect());
 
 /// A demo that greeted its visitor.
 struct Demo {
