@@ -62,6 +62,13 @@ impl Process {
         lines.map(|mut line| line["fields"].take()).filter(|fields| fields["message"] == message).collect()
     }
 
+    /// Whether it has logged a message that begins so.
+    pub(crate) fn has_logged(&self, beginning: &str) -> bool {
+        let lines = self.err.lines.lock().unwrap();
+        let mut lines = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.any(|line| line["fields"]["message"].as_str().is_some_and(|said| said.starts_with(beginning)))
+    }
+
     /// Waits until it has logged that message, and gives its fields.
     pub(crate) fn wait_for_log(&mut self, message: &str) -> Value {
         wait::until(&format!("the log line `{message}`"), || {
