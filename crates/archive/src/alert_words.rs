@@ -113,7 +113,7 @@ pub(crate) fn delivery_state(state: &str, failure: Option<&str>, wait_s: Option<
 /// An order in words.
 pub(crate) struct OrderWords<'a> {
     pub(crate) kind: &'static str,
-    /// Empty when it was for transmission devices.
+    /// Empty when it was not about one.
     pub(crate) alert: String,
     pub(crate) verdict: Option<&'static str>,
     pub(crate) cause: Option<&'static str>,
@@ -130,12 +130,15 @@ pub(crate) fn order_words(order: &Order) -> OrderWords<'_> {
         OrderKind::Close { note, .. } | OrderKind::Reopen { note, .. } => {
             (None, Some(Cow::Borrowed(note.as_str())), None)
         }
-        // What was ordered of which transmission devices stands in the note, whole.
+        // What was ordered of which transmission devices, and what was to be tested, stands in the note, whole.
         OrderKind::DutyCheck { .. }
         | OrderKind::Inspect { .. }
         | OrderKind::SetInspection { .. }
         | OrderKind::SyncClock { .. }
-        | OrderKind::Initialise { .. } => (None, serde_json::to_string(&order.kind).ok().map(Cow::Owned), None),
+        | OrderKind::Initialise { .. }
+        | OrderKind::StartTest { .. }
+        | OrderKind::ApproveTest { .. }
+        | OrderKind::EndTest { .. } => (None, serde_json::to_string(&order.kind).ok().map(Cow::Owned), None),
     };
     let (verdict, cause) = verdict.map_or((None, None), verdict_words);
     let alert = order.kind.alert().map(|alert| alert.to_string()).unwrap_or_default();
@@ -165,7 +168,7 @@ mod tests {
             rule: RuleRef { name: "r".into(), version: 5 },
             reason: Bilingual::new("e", "中"),
             evidence: Vec::new(),
-            late: false,
+            marks: Default::default(),
         };
         let alert = Alert::new(&raised);
         let hex: String = encode_state(&alert).iter().map(|byte| format!("{byte:02x}")).collect();

@@ -9,8 +9,9 @@ use crate::device_table::{DeviceTable, SeenDevice};
 use crate::feed::{Feed, FeedEvent, FeedKind};
 use crate::names::Names;
 use crate::station_status::{StationStatus, StatusNumbers};
+use crate::test_board::TestFacts;
 use crate::turns::Turns;
-use crate::view::{AlertView, DeviceView, SitePage, StatusView};
+use crate::view::{AlertView, DeviceView, RunningTest, SitePage, StatusView, TestPage, TestView};
 use arc_swap::ArcSwap;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ pub struct Live {
     alerts: Turns<AlertBoard>,
     devices: Turns<DeviceTable>,
     station: Mutex<StationStatus>,
+    tests: ArcSwap<Vec<TestFacts>>,
     feed: Feed,
     now: AtomicI64,
     /// A new set-up came, and the clients still show the old names.
@@ -69,6 +71,7 @@ impl Live {
             alerts: Turns::default(),
             devices: Turns::default(),
             station: Mutex::default(),
+            tests: ArcSwap::default(),
             feed: Feed::new(),
             now: AtomicI64::new(0),
             renamed: AtomicBool::new(false),
@@ -122,6 +125,11 @@ impl Live {
         self.alerts.first().rename(&names);
         self.devices.first().setup(&names);
         self.renamed.store(true, Ordering::Release);
+    }
+
+    /// The tests as they are now.
+    pub fn tests(&self, tests: Vec<TestFacts>) {
+        self.tests.store(Arc::new(tests));
     }
 
     /// Notes what became of a send.
@@ -256,12 +264,19 @@ impl Live {
         self.names.load().page()
     }
 
+    pub(crate) fn test_page(&self) -> TestPage {
+        let (names, tests) = (self.names.load(), self.tests.load());
+        TestPage { tests: tests.iter().rev().map(|test| TestView::new(test, &names)).collect() }
+    }
+
     pub(crate) fn names(&self) -> Arc<Names> {
         self.names.load_full()
     }
 
     pub(crate) fn status(&self, ready: bool, version: &'static str) -> StatusView {
-        lock(&self.station).view(ready, version)
+        let (names, tests) = (self.names.load(), self.tests.load());
+        let running = tests.iter().filter(|test| test.over.is_none()).map(|test| RunningTest::new(test, &names));
+        lock(&self.station).view(ready, version, running.collect())
     }
 
     pub(crate) fn extent(&self) -> Extent {

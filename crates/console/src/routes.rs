@@ -9,6 +9,7 @@ mod panels;
 mod readings;
 mod session;
 mod station;
+mod tests;
 
 use crate::console::App;
 use crate::gate;
@@ -58,6 +59,9 @@ fn routes() -> Vec<Route> {
         closed("/api/v1/transmission-devices", &["get"], get(panels::list)),
         closed("/api/v1/transmission-devices/orders", &["post"], post(panels::order)),
         closed("/api/v1/duty-checks", &["get", "post"], get(panels::duty_checks).post(panels::check_duty)),
+        closed("/api/v1/tests", &["get", "post"], get(tests::list).post(tests::start)),
+        closed("/api/v1/tests/{id}/approve", &["post"], post(tests::approve)),
+        closed("/api/v1/tests/{id}/end", &["post"], post(tests::end)),
         closed("/api/v1/status", &["get"], get(station::status)),
         closed("/api/v1/events", &["get"], get(events::listen)),
     ]
@@ -97,7 +101,7 @@ async fn explain(response: Response) -> Response {
 }
 
 #[cfg(test)]
-mod tests {
+mod table_tests {
     use super::*;
     use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! The station's figures as the console shows them.
 
-use crate::view::{ArchiveStatus, DiskStatus, JournalStatus, StatusView, Trouble, When};
+use crate::view::{ArchiveStatus, DiskStatus, JournalStatus, RunningTest, StatusView, Trouble, When};
 use std::collections::{BTreeMap, VecDeque};
 use watchfire_model::{DefectKind, JournalId, Seq, Timestamp};
 
@@ -59,7 +59,7 @@ impl StationStatus {
         self.troubles.push_front(trouble);
     }
 
-    pub(crate) fn view(&self, ready: bool, version: &'static str) -> StatusView {
+    pub(crate) fn view(&self, ready: bool, version: &'static str, tests: Vec<RunningTest>) -> StatusView {
         let numbers = &self.numbers;
         StatusView {
             ready,
@@ -74,6 +74,7 @@ impl StationStatus {
             disk: DiskStatus { used_ratio: numbers.disk_used_ratio },
             connections: numbers.connections,
             frames_total: numbers.frames_total,
+            tests,
             defects: self.defects.iter().map(|(kind, count)| (kind.as_str(), *count)).collect(),
             troubles: self.troubles.iter().cloned().collect(),
         }

@@ -9,6 +9,7 @@ mod reading;
 mod session;
 mod site;
 mod status;
+mod test;
 mod text;
 mod transition;
 
@@ -23,5 +24,6 @@ pub use reading::{ReadingsPage, SeriesView, ValueView};
 pub use session::SessionView;
 pub use site::{SitePage, SiteView, ZoneView};
 pub use status::{ArchiveStatus, DiskStatus, JournalStatus, StatusView, Trouble};
+pub use test::{RunningTest, TestDevice, TestOverView, TestPage, TestSummary, TestView, TestedView};
 pub use text::{Label, Text, When};
 pub use transition::{Cause, TransitionView, VerdictKind, VerdictView};

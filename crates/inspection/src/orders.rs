@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 use watchfire_model::transmission::{INSPECTION_S_MAX, READS_MAX, TARGETS_MAX};
-use watchfire_model::{Bilingual, DeviceKey, Order, OrderId, OrderKind, PanelRead, PanelTargets, SystemRead, UserName};
+use watchfire_model::{
+    Addressee, Bilingual, DeviceKey, Order, OrderId, OrderKind, PanelRead, PanelTargets, SystemRead, UserName,
+};
 
 /// The orders that were carried out lately.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,8 +35,7 @@ impl RecentOrders {
 
 impl Inspection {
     pub(crate) fn order(&mut self, order: &Order) -> Option<Refusal> {
-        // Orders about alerts are the rules'.
-        if order.kind.alert().is_some() || self.state.orders.ids.contains(&order.id) {
+        if order.kind.addressee() != Addressee::Inspection || self.state.orders.ids.contains(&order.id) {
             return None;
         }
         match self.carry_out(&order.kind, &order.by) {
@@ -61,7 +62,10 @@ impl Inspection {
             | OrderKind::Verify { .. }
             | OrderKind::Forward { .. }
             | OrderKind::Close { .. }
-            | OrderKind::Reopen { .. } => Ok(()),
+            | OrderKind::Reopen { .. }
+            | OrderKind::StartTest { .. }
+            | OrderKind::ApproveTest { .. }
+            | OrderKind::EndTest { .. } => Ok(()),
         }
     }
 

@@ -222,8 +222,35 @@ pub struct Transition {
     pub reason: Bilingual,
     /// The readings that decided.
     pub evidence: Vec<Evidence>,
+    /// What else is to be known of it.
+    pub marks: Marks,
+}
+
+/// What is to be known of an alert beside what it is about. On disk one byte: bit 0 `late`, bit 1 `test`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "u8", into = "u8")]
+pub struct Marks {
     /// The deciding reading's event time was much older than its receive time.
     pub late: bool,
+    /// It belongs to a test ([`crate::test_mode`]): kept and shown, and nobody is woken by it.
+    pub test: bool,
+}
+
+impl Marks {
+    const LATE: u8 = 1;
+    const TEST: u8 = 2;
+}
+
+impl From<u8> for Marks {
+    fn from(bits: u8) -> Marks {
+        Marks { late: bits & Marks::LATE != 0, test: bits & Marks::TEST != 0 }
+    }
+}
+
+impl From<Marks> for u8 {
+    fn from(marks: Marks) -> u8 {
+        u8::from(marks.late) * Marks::LATE + u8::from(marks.test) * Marks::TEST
+    }
 }
 
 /// The transitions. The order of the variants is on disk: add at the end.
@@ -315,8 +342,8 @@ pub struct Alert {
     pub reason: Bilingual,
     /// The readings of that.
     pub evidence: Vec<Evidence>,
-    /// Whether the deciding reading came late.
-    pub late: bool,
+    /// What else is to be known of it.
+    pub marks: Marks,
     /// Whether the cause still holds.
     pub condition: Condition,
     /// How far people got.
@@ -349,7 +376,7 @@ impl Alert {
             rule: first.rule.clone(),
             reason: first.reason.clone(),
             evidence: first.evidence.clone(),
-            late: first.late,
+            marks: first.marks,
             condition: Condition::Active,
             handling: Handling::Open,
             verdict: None,
@@ -369,12 +396,13 @@ impl Alert {
         self.severity = transition.severity;
         self.changed_at = transition.at;
         self.changed_seq = transition.seq;
+        self.marks.test = transition.marks.test;
         match &transition.step {
             Step::Raised | Step::Escalated { .. } => {
                 self.condition = Condition::Active;
                 self.reason = transition.reason.clone();
                 self.evidence = transition.evidence.clone();
-                self.late = transition.late;
+                self.marks.late = transition.marks.late;
             }
             Step::Cleared => self.condition = Condition::Cleared,
             Step::Acknowledged { by } => {
@@ -395,7 +423,7 @@ impl Alert {
                     self.condition = Condition::Active;
                     self.reason = transition.reason.clone();
                     self.evidence = transition.evidence.clone();
-                    self.late = transition.late;
+                    self.marks.late = transition.marks.late;
                 }
             }
         }
@@ -404,5 +432,21 @@ impl Alert {
     /// A closed alert whose cause is over needs nobody any more.
     pub fn is_over(&self) -> bool {
         self.handling == Handling::Closed && self.condition == Condition::Cleared
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_a_byte_and_the_bool_that_they_were() {
+        for (marks, byte) in
+            [(Marks::default(), 0), (Marks { late: true, test: false }, 1), (Marks { late: false, test: true }, 2)]
+        {
+            assert_eq!(postcard::to_stdvec(&marks).unwrap(), [byte]);
+            assert_eq!(postcard::from_bytes::<Marks>(&[byte]).unwrap(), marks);
+        }
+        assert_eq!(postcard::to_stdvec(&true).unwrap(), [1], "of an alert that is only late nothing changes on disk");
     }
 }

@@ -16,11 +16,12 @@ pub mod point_table;
 pub mod premises;
 pub mod reading;
 pub mod sites;
+pub mod test_mode;
 pub mod text;
 pub mod timestamp;
 pub mod transmission;
 
-pub use alert::{Alert, Class, Condition, Evidence, FalseCause, Handling, Severity, Step, Transition, Verdict};
+pub use alert::{Alert, Class, Condition, Evidence, FalseCause, Handling, Marks, Severity, Step, Transition, Verdict};
 pub use delivery::{ChannelKind, DeliveryId, Failure, Outcome};
 pub use encoding::{AlertRecord, EncodedInput};
 pub use frame::{Frame, Link};
@@ -30,11 +31,12 @@ pub use ids::{
 };
 pub use input::{ClockStep, Entry, Input, Notice, NoticeKind, Setup, Started, Will, WillOver};
 pub use metric::{Metric, Unit};
-pub use order::{Order, OrderKind};
+pub use order::{Addressee, Order, OrderKind};
 pub use point_table::{PointPlace, PointTable};
 pub use premises::{DistrictPath, Premises};
 pub use reading::{Decoded, Defect, DefectKind, Presence, Reading, Value};
 pub use sites::{Contact, Device, Identity, IdentityRole, Rung, Site, SiteKind, Sites, Zone};
+pub use test_mode::{TestId, TestScope};
 pub use text::Bilingual;
 pub use timestamp::Timestamp;
 pub use transmission::{ComponentRead, DutyPlan, PanelRead, PanelTargets, SystemRead, TransmissionDevice};

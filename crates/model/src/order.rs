@@ -1,6 +1,6 @@
 //! What people order.
 
-use crate::{AlertId, DeviceKey, OrderId, PanelRead, PanelTargets, UserName, Verdict};
+use crate::{AlertId, DeviceKey, OrderId, PanelRead, PanelTargets, TestId, TestScope, UserName, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// An operator's order. Repeating one with the same id changes nothing.
@@ -83,10 +83,43 @@ pub enum OrderKind {
         /// Which.
         device: DeviceKey,
     },
+    /// Begins a test: what is raised in its scope is marked and wakes nobody.
+    StartTest {
+        /// Where.
+        scope: TestScope,
+        /// Fire, gas, carbon monoxide and early warnings are tested too: from the moment at which a second person has
+        /// approved.
+        dangers: bool,
+        /// It ends by itself after so many seconds.
+        for_s: u32,
+        /// Why.
+        reason: String,
+    },
+    /// A second person approves that dangers are tested.
+    ApproveTest {
+        /// Which test.
+        test: TestId,
+    },
+    /// Ends a test.
+    EndTest {
+        /// Which.
+        test: TestId,
+        /// In the operator's words.
+        note: String,
+    },
+}
+
+/// Who carries an order out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Addressee {
+    /// The rules: alerts and tests.
+    Rules,
+    /// The inspection of transmission devices.
+    Inspection,
 }
 
 impl OrderKind {
-    /// The alert it is about; `None` when it is for transmission devices.
+    /// The alert it is about, if it is about one.
     pub fn alert(&self) -> Option<AlertId> {
         match self {
             OrderKind::Acknowledge { alert }
@@ -98,7 +131,29 @@ impl OrderKind {
             | OrderKind::Inspect { .. }
             | OrderKind::SetInspection { .. }
             | OrderKind::SyncClock { .. }
-            | OrderKind::Initialise { .. } => None,
+            | OrderKind::Initialise { .. }
+            | OrderKind::StartTest { .. }
+            | OrderKind::ApproveTest { .. }
+            | OrderKind::EndTest { .. } => None,
+        }
+    }
+
+    /// Who carries it out.
+    pub fn addressee(&self) -> Addressee {
+        match self {
+            OrderKind::Acknowledge { .. }
+            | OrderKind::Verify { .. }
+            | OrderKind::Forward { .. }
+            | OrderKind::Close { .. }
+            | OrderKind::Reopen { .. }
+            | OrderKind::StartTest { .. }
+            | OrderKind::ApproveTest { .. }
+            | OrderKind::EndTest { .. } => Addressee::Rules,
+            OrderKind::DutyCheck { .. }
+            | OrderKind::Inspect { .. }
+            | OrderKind::SetInspection { .. }
+            | OrderKind::SyncClock { .. }
+            | OrderKind::Initialise { .. } => Addressee::Inspection,
         }
     }
 
@@ -115,6 +170,9 @@ impl OrderKind {
             OrderKind::SetInspection { .. } => "set_inspection",
             OrderKind::SyncClock { .. } => "sync_clock",
             OrderKind::Initialise { .. } => "initialise",
+            OrderKind::StartTest { .. } => "start_test",
+            OrderKind::ApproveTest { .. } => "approve_test",
+            OrderKind::EndTest { .. } => "end_test",
         }
     }
 }

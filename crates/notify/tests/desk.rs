@@ -108,6 +108,20 @@ fn a_reopened_alert_is_told_again() {
 }
 
 #[test]
+fn what_belongs_to_a_test_is_told_to_nobody_until_it_leaves_the_test() {
+    check(
+        LADDER,
+        "0 test-raise a1 fire\n 1 test-escalate a1 fire\n 2 test-clear a1\n 9 crash\n 10 raise a2 fire\n 11 ack a2
+        50 reopen a1 fire\n 51 ack a1\n 60 test-raise a3 fire\n 61 test-verify a3\n 62 test-close a3\n 99 run",
+        "
+        10 sms night a2 alarm #1
+        11 sms night a2 acknowledged #1
+        50 sms night a1 alarm #1
+        51 sms night a1 acknowledged #1",
+    );
+}
+
+#[test]
 fn a_fault_that_comes_and_goes_is_told_once_a_minute_and_a_danger_each_time() {
     let script = |class: &str| {
         let mut script = format!("0 raise a1 {class}\n");

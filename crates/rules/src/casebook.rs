@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use watchfire_model::{
-    Alert, AlertId, Bilingual, Class, Condition, DeviceKey, Evidence, Handling, JournalId, PointName, RuleRef, Seq,
-    Severity, SiteId, Step, Timestamp, Transition, ZoneId,
+    Alert, AlertId, Bilingual, Class, Condition, DeviceKey, Evidence, Handling, JournalId, Marks, PointName, RuleRef,
+    Seq, Severity, SiteId, Step, Timestamp, Transition, ZoneId,
 };
 
 /// An alert that is over stays reopenable for so long.
@@ -96,13 +96,13 @@ impl Casebook {
         self.cases.values_mut()
     }
 
-    /// A new alert.
+    /// A new alert; `test`: it belongs to one.
     pub(crate) fn raise(
         &mut self,
         journal: JournalId,
         ordinal: u32,
         stamp: Stamp,
-        ground: Ground,
+        (ground, test): (Ground, bool),
         out: &mut Effects,
     ) -> CaseKey {
         let key = (stamp.seq, ordinal);
@@ -120,7 +120,7 @@ impl Casebook {
             rule: ground.rule,
             reason: ground.reason,
             evidence: ground.evidence,
-            late: ground.late,
+            marks: Marks { late: ground.late, test },
         };
         let case = Case { alert: Alert::new(&transition), causes: Vec::new(), latched: false };
         self.cases.insert(key, case);
@@ -139,9 +139,16 @@ impl Casebook {
         }
         transition.rule = ground.rule;
         transition.evidence = ground.evidence;
-        transition.late = ground.late;
+        transition.marks.late = ground.late;
         case.alert.apply(&transition);
         out.transitions.push(transition);
+    }
+
+    /// It is none of a test any more.
+    pub(crate) fn unmark(&mut self, key: CaseKey) {
+        if let Some(case) = self.cases.get_mut(&key) {
+            case.alert.marks.test = false;
+        }
     }
 
     /// A step that a person took.
@@ -222,7 +229,7 @@ fn plain_step(alert: &Alert, step: Step, stamp: Stamp, reason: Bilingual) -> Tra
         rule: alert.rule.clone(),
         reason,
         evidence: Vec::new(),
-        late: alert.late,
+        marks: alert.marks,
     }
 }
 

@@ -22,14 +22,19 @@ impl Engine {
             Cause::Group { room, rule } => self.devices_of_group(*room, *rule),
             Cause::Series { .. } | Cause::Silence { .. } | Cause::Standing(_) => device.into_iter().collect(),
         };
+        let test = self.test_for(&cause, &ground);
+        if let Some(test) = test {
+            self.report_tested(test, &ground);
+        }
+        let test = test.is_some();
         match own.or_else(|| neighbours.iter().find_map(|device| self.to_join(*device, &ground))) {
             Some(key) => {
                 self.attach(key, &cause);
-                self.again(key, ground, out);
+                self.again(key, ground, test, out);
             }
             None => {
                 let ordinal = self.next_ordinal();
-                let key = self.book.raise(self.journal, ordinal, self.stamp, ground, out);
+                let key = self.book.raise(self.journal, ordinal, self.stamp, (ground, test), out);
                 if let Some(device) = device {
                     self.fleet.device_mut(device).cases.push(key);
                 }
@@ -57,18 +62,23 @@ impl Engine {
         }
     }
 
-    /// A cause joined an alert or came back to its own.
-    pub(crate) fn again(&mut self, key: CaseKey, ground: Ground, out: &mut Effects) {
+    /// A cause joined an alert or came back to its own; `test`: it belongs to one.
+    pub(crate) fn again(&mut self, key: CaseKey, ground: Ground, test: bool, out: &mut Effects) {
         let Some(case) = self.book.get(key) else { return };
         let (from, severity) = (case.alert.class, case.alert.severity);
         let handled = !is_untouched(&case.alert);
+        let leaves_test = case.alert.marks.test && !test;
+        if leaves_test {
+            self.book.unmark(key);
+        }
+        let Some(case) = self.book.get(key) else { return };
         let more_urgent = ground.class == from && ground.severity < severity;
         let returned = if ground.class < from || more_urgent {
             self.book.step_by_ground(key, Step::Escalated { from }, self.stamp, ground.clone(), out);
             handled
         } else {
             // A lesser cause beside an alert that goes on says nothing new.
-            !is_active(&case.alert) || (handled && ground.class == from)
+            leaves_test || !is_active(&case.alert) || (handled && ground.class == from)
         };
         if returned {
             let note = ground.reason.english().to_owned();

@@ -11,6 +11,7 @@ use crate::orders::RecentOrders;
 use crate::plans::Plans;
 use crate::rule::Rule;
 use crate::set_back::SetBack;
+use crate::test_mode::Tests;
 use crate::timers::{Timer, Timers};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,7 @@ pub struct Engine {
     pub(crate) standing: BTreeMap<StandingKey, Standing>,
     pub(crate) book: Casebook,
     pub(crate) orders: RecentOrders,
+    pub(crate) tests: Tests,
     pub(crate) timers: Timers,
     /// The devices whose stamps went back, by number.
     pub(crate) set_back: BTreeMap<u32, SetBack>,
@@ -86,6 +88,7 @@ impl Engine {
             standing: BTreeMap::new(),
             book: Casebook::default(),
             orders: RecentOrders::default(),
+            tests: Tests::default(),
             timers: Timers::default(),
             set_back: BTreeMap::new(),
             withdrawn: Vec::new(),
@@ -133,6 +136,7 @@ impl Engine {
     fn fire_due(&mut self, out: &mut Effects) {
         while let Some((due, timer)) = self.timers.take_due(self.stamp.at) {
             match timer {
+                Timer::TestOver { test } => self.end_test(test, None, "", out),
                 Timer::Hold { series, rule } => self.held(series, rule, out),
                 Timer::Clear { series, rule } => self.left(series, rule, out),
                 Timer::HoldGroup { room, rule } => self.group_held(room, rule, out),

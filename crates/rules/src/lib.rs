@@ -60,6 +60,10 @@
 //! alert clears it first (two transitions). Reopen: any that is not open, up to a day after it was over. Whatever is not
 //! allowed is refused with the reason; the same order again changes nothing, and another one under its id is refused.
 //!
+//! **Tests.** While a test runs, what is raised in its scope is marked and wakes nobody; what is outside alarms as ever.
+//! Fire, gas, carbon monoxide and early warnings need a second person. At the end, by order or by time, what still holds is
+//! told as if it had just begun, and what is over is closed as a test. `test_mode.rs` has every clause.
+//!
 //! **The alert log wins.** Where a replay finds other alerts than were told, [`Engine::take_logged`] puts the told ones in
 //! their place (`logged.rs`).
 //!
@@ -121,6 +125,8 @@ mod standard_alarms;
 mod standing;
 mod stuck;
 mod tally;
+mod test_mode;
+mod test_words;
 mod threshold_keys;
 mod timers;
 mod trend;
@@ -141,11 +147,12 @@ pub use schedule::Hours;
 pub use snapshot::RestoreError;
 pub use standing::STATION_SITE;
 pub use stuck::Stuck;
+pub use test_mode::{Alarmed, Test, TestOver};
 pub use trend::TrendSpec;
 pub use words::metric_words;
 
 /// Counted up whenever the same journal may give other alerts.
-pub const ENGINE_VERSION: u32 = 4;
+pub const ENGINE_VERSION: u32 = 5;
 
 /// Every bound of the engine.
 pub mod limits {
@@ -162,4 +169,7 @@ pub mod limits {
     pub use crate::rule::RULES_MAX;
     pub use crate::set_back::SURE_AFTER;
     pub use crate::standing::SUBJECTS_MAX;
+    pub use crate::test_mode::{
+        TEST_DANGERS_S_MAX, TEST_S_MAX, TEST_S_MIN, TEST_WORDS_BYTES_MAX, TESTED_MAX, TESTS_KEPT, TESTS_RUNNING_MAX,
+    };
 }

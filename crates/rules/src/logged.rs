@@ -123,7 +123,9 @@ impl Engine {
                 // Somebody was told of it otherwise since; or was told that it is over, which it is not.
                 Some(key) => {
                     if self.book.get(key).is_some_and(|case| !is_active(&case.alert)) {
-                        self.again(key, ground, out);
+                        let test =
+                            untold.alert.marks.test && self.test_of_case(&untold.alert, &untold.causes).is_some();
+                        self.again(key, ground, test, out);
                     }
                 }
                 None => self.raise_untold(untold, ground, out),
@@ -133,7 +135,8 @@ impl Engine {
 
     fn raise_untold(&mut self, untold: Untold, ground: Ground, out: &mut Effects) {
         let ordinal = self.next_ordinal();
-        let key = self.book.raise(self.journal, ordinal, self.stamp, ground, out);
+        let test = untold.alert.marks.test && self.test_of_case(&untold.alert, &untold.causes).is_some();
+        let key = self.book.raise(self.journal, ordinal, self.stamp, (ground, test), out);
         if let Some(device) = self.device_of_case(key) {
             self.fleet.device_mut(device).cases.push(key);
         }
@@ -154,7 +157,7 @@ fn same_subject(one: &Alert, other: &Alert) -> bool {
         && (one.device.is_some() || one.id == other.id || one.reason == other.reason)
 }
 
-fn ground_of(alert: &Alert) -> Ground {
+pub(crate) fn ground_of(alert: &Alert) -> Ground {
     Ground {
         class: alert.class,
         severity: alert.severity,
@@ -165,6 +168,6 @@ fn ground_of(alert: &Alert) -> Ground {
         point: alert.point.clone(),
         reason: alert.reason.clone(),
         evidence: alert.evidence.clone(),
-        late: alert.late,
+        late: alert.marks.late,
     }
 }

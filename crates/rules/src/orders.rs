@@ -7,10 +7,11 @@ use crate::event::{Effects, Refusal};
 use crate::fleet::Phase;
 use crate::wording;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use watchfire_model::{
-    AlertId, Bilingual, Class, Condition, Handling, Order, OrderId, OrderKind, Step, Timestamp, UserName, Verdict,
+    Addressee, AlertId, Bilingual, Class, Condition, Handling, Order, OrderId, OrderKind, Step, Timestamp, UserName,
+    Verdict,
 };
 
 /// So many orders that were carried out are remembered, so that a repeat changes nothing.
@@ -23,21 +24,8 @@ pub const DETECTOR_GONE_AFTER: Duration = Duration::from_secs(900);
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RecentOrders {
     in_order: VecDeque<OrderId>,
-    /// Each with a hash of what was ordered by whom; `None`: a snapshot of version 2 did not say.
+    /// Each with a hash of what was ordered by whom.
     ids: BTreeMap<OrderId, Option<u64>>,
-}
-
-/// The form in snapshots of version 2.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct RecentOrders2 {
-    in_order: VecDeque<OrderId>,
-    ids: BTreeSet<OrderId>,
-}
-
-impl From<RecentOrders2> for RecentOrders {
-    fn from(old: RecentOrders2) -> RecentOrders {
-        RecentOrders { in_order: old.in_order, ids: old.ids.into_iter().map(|id| (id, None)).collect() }
-    }
 }
 
 impl RecentOrders {
@@ -70,11 +58,12 @@ fn content_hash(order: &Order) -> u64 {
 
 impl Engine {
     pub(crate) fn order(&mut self, order: &Order, out: &mut Effects) {
-        // Orders for transmission devices are the inspection's.
-        let Some(alert) = order.kind.alert() else { return };
+        if order.kind.addressee() != Addressee::Rules {
+            return;
+        }
         let done = match self.orders.contains(order) {
             Ok(true) => Ok(()),
-            Ok(false) => self.carry_out(alert, order, out).map(|()| self.orders.remember(order)),
+            Ok(false) => self.carry_out(order, out).map(|()| self.orders.remember(order)),
             Err(why) => Err(why),
         };
         if let Err(why) = done {
@@ -82,7 +71,8 @@ impl Engine {
         }
     }
 
-    fn carry_out(&mut self, id: AlertId, order: &Order, out: &mut Effects) -> Result<(), Bilingual> {
+    fn carry_out(&mut self, order: &Order, out: &mut Effects) -> Result<(), Bilingual> {
+        let Some(id) = order.kind.alert() else { return self.order_test(order, out) };
         let key = (id.cause, id.ordinal);
         let known = self.book.get(key).filter(|case| case.alert.id == id);
         let handling = known.ok_or_else(|| wording::unknown_alert(id))?.alert.handling;
@@ -97,7 +87,10 @@ impl Engine {
             | OrderKind::Inspect { .. }
             | OrderKind::SetInspection { .. }
             | OrderKind::SyncClock { .. }
-            | OrderKind::Initialise { .. } => Ok(()),
+            | OrderKind::Initialise { .. }
+            | OrderKind::StartTest { .. }
+            | OrderKind::ApproveTest { .. }
+            | OrderKind::EndTest { .. } => Ok(()),
         }
     }
 
@@ -141,6 +134,9 @@ impl Engine {
     ) -> Result<(), Bilingual> {
         if handling == Handling::Closed {
             return Err(wording::closed_already());
+        }
+        if matches!(verdict, Verdict::Real | Verdict::Unreachable) {
+            self.book.unmark(key);
         }
         self.see(key, handling, by, out);
         let step = Step::Verified { by: by.clone(), verdict, note: note.to_owned() };

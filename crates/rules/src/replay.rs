@@ -120,6 +120,9 @@ struct OutLine<'a> {
     device: Option<&'a DeviceName>,
     rule: String,
     reason: &'a str,
+    /// It belongs to a test; left out where it does not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
 }
 
 impl Session {
@@ -208,6 +211,7 @@ pub fn transition_line(transition: &Transition) -> String {
         device: transition.device.as_ref().map(|device| &device.name),
         rule: transition.rule.to_string(),
         reason: transition.reason.english(),
+        test: transition.marks.test,
     };
     serde_json::to_string(&line).expect("text and numbers always have a JSON form")
 }

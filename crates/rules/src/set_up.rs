@@ -64,6 +64,9 @@ impl Engine {
         }
         self.restart_group_timers();
         self.restart_note_timers();
+        for (end, test) in self.tests.ends() {
+            self.timers.set(end, Timer::TestOver { test });
+        }
         for (case, at) in self.book.over() {
             self.timers.set(at, Timer::Forget { case });
         }

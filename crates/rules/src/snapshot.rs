@@ -1,10 +1,10 @@
 //! The engine's state as bytes.
 //!
 //! ```text
-//! byte 0      version = 3
-//! bytes 1..   postcard of `Image`, then of the clocks that were set back
+//! byte 0      version = 5
+//! bytes 1..   postcard of `Image`, of the clocks that were set back, of what is counted, of `Since5`
 //! ```
-//! Version 2, which is still read, knew no such clocks and of an order only its id.
+//! Version 4, which is still read, ends before `Since5`.
 //!
 //! Sites and rules are not in it: they are the set-up in force at the snapshot's position, which the caller has. Slots
 //! and groups name their rules by position in `rule_names`. Timers, plans and indexes follow from the state and are made anew.
@@ -17,20 +17,20 @@ use crate::fleet::{Device, Fleet, Series};
 use crate::fusion::{Group, Room, Rooms};
 use crate::gathering::Note;
 use crate::kinds::Kinds;
-use crate::orders::{RecentOrders, RecentOrders2};
+use crate::orders::RecentOrders;
 use crate::rule::{Kind, Rule};
 use crate::set_back::SetBack;
 use crate::tally::Tally;
+use crate::test_mode::Tests;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use watchfire_model::{Class, JournalId, Timestamp};
 
-const VERSION: u8 = 4;
-/// Of the builds before: without what rules count and note, and before that without clocks that were set back.
-const VERSION_3: u8 = 3;
-const VERSION_2: u8 = 2;
+const VERSION: u8 = 5;
+/// Of the build before: without tests.
+const VERSION_4: u8 = 4;
 
 /// A snapshot could not be taken up. Fall back to the one before it, else to a replay.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +44,7 @@ pub enum RestoreError {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Image<'a, Orders> {
+struct Image<'a> {
     journal: JournalId,
     stamp: Stamp,
     awake_since: Timestamp,
@@ -58,11 +58,17 @@ struct Image<'a, Orders> {
     /// In the order of the keys.
     standing: Vec<(StandingKey, Standing)>,
     book: Cow<'a, Casebook>,
-    orders: Orders,
+    orders: Cow<'a, RecentOrders>,
 }
 
-/// What came with version 4.
+/// What came with version 5.
 #[derive(Default, Serialize, Deserialize)]
+struct Since5<'a> {
+    tests: Cow<'a, Tests>,
+}
+
+/// What rules count and note.
+#[derive(Serialize, Deserialize)]
 struct Counted {
     /// The series that have any, in the order of their numbers.
     tallies: Vec<(u32, Vec<(u16, Tally)>)>,
@@ -92,7 +98,9 @@ impl Engine {
             tallies: series.map(|(series, number)| (number, series.tallies.clone())).collect(),
             notes: self.notes.iter().map(|(key, notes)| (*key, notes.clone())).collect(),
         };
-        postcard::to_extend(&(image, &self.set_back, counted), vec![VERSION]).expect("our own types always encode")
+        let since = Since5 { tests: Cow::Borrowed(&self.tests) };
+        postcard::to_extend(&(image, &self.set_back, counted, since), vec![VERSION])
+            .expect("our own types always encode")
     }
 
     /// The engine of a snapshot. `set_up` is the one in force at its position; another one is taken as a change.
@@ -103,29 +111,23 @@ impl Engine {
         let malformed = |why: &str| RestoreError::Malformed(why.to_owned());
         let (version, body) = bytes.split_first().ok_or_else(|| malformed("it is empty"))?;
         let wrong = |error: postcard::Error| RestoreError::Malformed(error.to_string());
-        match *version {
-            VERSION => {
-                let (image, set_back, counted): (Image<'_, RecentOrders>, BTreeMap<u32, SetBack>, Counted) =
-                    postcard::from_bytes(body).map_err(wrong)?;
-                Engine::of(image, set_back, counted, set_up)
+        let (image, set_back, counted, since): (Image<'_>, BTreeMap<u32, SetBack>, Counted, Since5<'_>) = match *version
+        {
+            VERSION => postcard::from_bytes(body).map_err(wrong)?,
+            VERSION_4 => {
+                let (image, set_back, counted) = postcard::from_bytes(body).map_err(wrong)?;
+                (image, set_back, counted, Since5::default())
             }
-            VERSION_3 => {
-                let (image, set_back): (Image<'_, RecentOrders>, BTreeMap<u32, SetBack>) =
-                    postcard::from_bytes(body).map_err(wrong)?;
-                Engine::of(image, set_back, Counted::default(), set_up)
-            }
-            VERSION_2 => {
-                let image: Image<'_, RecentOrders2> = postcard::from_bytes(body).map_err(wrong)?;
-                Engine::of(image, BTreeMap::new(), Counted::default(), set_up)
-            }
-            other => Err(RestoreError::UnknownVersion(other)),
-        }
+            other => return Err(RestoreError::UnknownVersion(other)),
+        };
+        Engine::of(image, set_back, counted, since, set_up)
     }
 
     fn of(
-        image: Image<'_, impl Into<RecentOrders>>,
+        image: Image<'_>,
         set_back: BTreeMap<u32, SetBack>,
         counted: Counted,
+        since: Since5<'_>,
         set_up: &SetUp,
     ) -> Result<Engine, RestoreError> {
         let malformed = |why: &str| RestoreError::Malformed(why.to_owned());
@@ -139,7 +141,8 @@ impl Engine {
         engine.groups = image.groups.into_iter().collect();
         engine.standing = image.standing.into_iter().collect::<BTreeMap<_, _>>();
         engine.book = image.book.into_owned();
-        engine.orders = image.orders.into();
+        engine.orders = image.orders.into_owned();
+        engine.tests = since.tests.into_owned();
         engine.set_back = set_back;
         for (series, tallies) in counted.tallies {
             if !engine.fleet.series_numbers().contains(&series) {
@@ -148,7 +151,7 @@ impl Engine {
             engine.fleet.series_mut(series).tallies = tallies;
         }
         engine.notes = counted.notes.into_iter().collect();
-        if !engine.causes_fit() || !engine.groups_fit() || !engine.notes_fit() {
+        if !engine.causes_fit() || !engine.groups_fit() || !engine.notes_fit() || !engine.tests_fit() {
             return Err(malformed("alerts and devices do not fit together"));
         }
         engine.take_set_up(set_up);

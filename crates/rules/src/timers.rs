@@ -3,11 +3,13 @@
 use crate::casebook::CaseKey;
 use crate::fusion::Room;
 use std::collections::BTreeSet;
-use watchfire_model::Timestamp;
+use watchfire_model::{TestId, Timestamp};
 
 /// What comes due. At the same time alarms come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
+    /// A test is over: what comes due at the same time is none of it any more.
+    TestOver { test: TestId },
     /// A level has held long enough.
     Hold { series: u32, rule: u16 },
     /// A rule of a place or device has been met long enough.

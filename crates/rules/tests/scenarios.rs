@@ -10,6 +10,9 @@
 //! TIME ramp SITE SOURCE/NAME for=S every=S [POINT:METRIC=FROM..TO~NOISE…]    frames on a straight line, with noise
 //! TIME until                                                 ticks at every time at which a timer is due, and then
 //! TIME order ID USER ack|verify|forward|close|reopen #ALERT [WORDS…]
+//! TIME order ID USER test site=S [zones=a,b] [devices=SOURCE/NAME,…] [dangers] for=S WORDS…
+//! TIME order ID USER approve|end LAST|NUMBER [WORDS…]
+//! tests                                                      prints the tests with what came of them
 //! TIME notice KIND active|over SUBJECT WORDS…
 //! TIME clockstep SECONDS
 //! TIME started
@@ -23,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 use watchfire_model::*;
-use watchfire_rules::{Effects, Engine, Event, RuleSet, SetUp, Stamp};
+use watchfire_rules::{Effects, Engine, Event, RuleSet, SetUp, Stamp, Test, TestOver};
 
 #[test]
 fn scenarios_come_out_as_written() {
@@ -95,6 +98,7 @@ impl Scenario {
                     assert!(self.engine.snapshot() == bytes, "a snapshot of what was restored is the same");
                 }
                 ["devices"] => self.devices(),
+                ["tests"] => self.tests(),
                 [at, command, rest @ ..] => self.timed(time(at), command, rest),
                 _ => panic!("not understood: {line}"),
             }
@@ -130,6 +134,10 @@ impl Scenario {
         for number in 0..count {
             let (source, name) = split_device(&device.replace("{}", &number.to_string()));
             let label = Bilingual::new(format!("detector {name}"), format!("探测器 {name}"));
+            if let Some(zone) = detail("zone") {
+                let zones = &mut self.set_up.sites.sites.get_mut(site).unwrap().zones;
+                zones.insert(zone.parse().unwrap(), Zone { name: Bilingual::same(zone) });
+            }
             let tags = detail("tags").map(|tags| tags.split(',').map(str::to_owned).collect::<BTreeSet<_>>());
             self.set_up.sites.sites.get_mut(site).unwrap().devices.push(Device {
                 source,
@@ -240,7 +248,73 @@ impl Scenario {
         }
     }
 
+    fn tests(&mut self) {
+        for test in self.engine.tests() {
+            let Test { id, scope, dangers, reason, by, from, until, approved, over, alarmed, more } = test;
+            let (from, until) = (clock(*from), clock(*until));
+            writeln!(self.out, "> test {id} of {scope:?}").unwrap();
+            writeln!(self.out, ">     {by}: {reason}; {from} to {until} dangers={dangers} more={more}").unwrap();
+            if let Some((by, at)) = approved {
+                writeln!(self.out, ">     approved by {by} at {}", clock(*at)).unwrap();
+            }
+            for ((device, point), alarmed) in alarmed {
+                let point = point.as_ref().map_or("-", |point| point.as_str());
+                let (first, last) = (clock(alarmed.first_at), clock(alarmed.last_at));
+                let class = alarmed.class.as_str();
+                writeln!(self.out, ">     {device} {point} {class} {} times, {first} to {last}", alarmed.times)
+                    .unwrap();
+            }
+            if let Some(TestOver { at, by, note, closed, told, untested }) = over {
+                let by = by.as_ref().map_or("itself", |by| by.as_str());
+                let untested: Vec<String> = untested.iter().map(ToString::to_string).collect();
+                let (at, untested) = (clock(*at), untested.join(" "));
+                writeln!(
+                    self.out,
+                    ">     ended at {at} by {by} {note:?}: {closed} closed, {told} told, untested: {untested}"
+                )
+                .unwrap();
+            }
+        }
+    }
+
+    fn test_order(&self, rest: &[&str]) -> OrderKind {
+        let detail = |key: &str| rest.iter().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
+        if rest[2] != "test" {
+            let last = self.engine.tests().last().map_or(TestId(0), |test| test.id);
+            let test = rest[3].parse().map_or(last, TestId);
+            let note = rest[4..].join(" ");
+            return if rest[2] == "approve" {
+                OrderKind::ApproveTest { test }
+            } else {
+                OrderKind::EndTest { test, note }
+            };
+        }
+        let site: SiteId = detail("site").unwrap().parse().unwrap();
+        let listed = |key: &str| detail(key).into_iter().flat_map(|list| list.split(',')).collect::<Vec<_>>();
+        let zones = listed("zones").into_iter().map(|zone| zone.parse().unwrap()).collect::<BTreeSet<ZoneId>>();
+        let device = |text: &str| {
+            let (source, name) = split_device(text);
+            DeviceKey { site: site.clone(), source, name }
+        };
+        let devices = listed("devices").into_iter().map(device).collect::<BTreeSet<DeviceKey>>();
+        let whole = detail("zones").or(detail("devices")).is_none();
+        let scope =
+            if whole { TestScope::Site(site.clone()) } else { TestScope::Parts { site: site.clone(), zones, devices } };
+        let reason = rest[3..].iter().filter(|word| !word.contains('=') && **word != "dangers").copied();
+        OrderKind::StartTest {
+            scope,
+            dangers: rest.contains(&"dangers"),
+            for_s: detail("for").unwrap().parse().unwrap(),
+            reason: reason.collect::<Vec<_>>().join(" "),
+        }
+    }
+
     fn order(&mut self, at: Timestamp, rest: &[&str]) {
+        if matches!(rest[2], "test" | "approve" | "end") {
+            let kind = self.test_order(rest);
+            let order = Order { id: rest[0].parse().unwrap(), by: rest[1].parse().unwrap(), kind };
+            return self.apply(at, &Event::Order(&order));
+        }
         let number: usize = rest[3].trim_start_matches('#').parse().unwrap();
         let unknown = AlertId { journal: JournalId([1; 16]), cause: Seq(999_999), ordinal: 0 };
         let alert = self.alerts.get(number - 1).copied().unwrap_or(unknown);
@@ -297,8 +371,9 @@ impl Scenario {
         if let Some(point) = &transition.point {
             write!(out, " {point}").unwrap();
         }
-        let late = if transition.late { " late" } else { "" };
-        writeln!(out, " {}{late}", transition.rule).unwrap();
+        let late = if transition.marks.late { " late" } else { "" };
+        let test = if transition.marks.test { " test" } else { "" };
+        writeln!(out, " {}{late}{test}", transition.rule).unwrap();
         writeln!(out, ">     {}\n>     {}", transition.reason.en, transition.reason.zh).unwrap();
     }
 

@@ -187,7 +187,7 @@ mod tests {
             rule: RuleRef { name: "silence".into(), version: 1 },
             reason: Bilingual::new("silent for a long while".repeat(5), "长时间无数据".repeat(5)),
             evidence: Vec::new(),
-            late: false,
+            marks: Default::default(),
         }
     }
 

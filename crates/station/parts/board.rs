@@ -1,6 +1,7 @@
 //! What the board shows at once after a start: the recovered state.
 
 use crate::parts::disk_state::DiskState;
+use crate::parts::test_views;
 use watchfire_console::{Live, Loaded, SeenDevice};
 use watchfire_model::{Presence, Reading, Sites, Timestamp};
 use watchfire_rules::DeviceView;
@@ -9,6 +10,7 @@ use watchfire_rules::DeviceView;
 pub(crate) fn load(live: &Live, disk: &DiskState, sites: &Sites) {
     live.setup(sites);
     let engine = disk.fold.engine();
+    live.tests(test_views::all(engine));
     live.load(Loaded {
         position: disk.alert_log.durable(),
         at: disk.stamps.anchor(disk.boot_id).at,

@@ -29,7 +29,7 @@ use watchfire_inspection::{Inspection, InspectionEvent, Refusal, Stamp};
 use watchfire_intake::gbt26875::{Downlink, Panels};
 use watchfire_journal::{JournalId as FileId, MendError, ReadError, Reader, RealDisk, snapshot};
 use watchfire_model::encoding::decode_entry;
-use watchfire_model::{Bilingual, Entry, Input, JournalId, Notice, NoticeKind, Seq, Setup, Timestamp};
+use watchfire_model::{Addressee, Bilingual, Entry, Input, JournalId, Notice, NoticeKind, Seq, Setup, Timestamp};
 
 /// The name of the schedule's snapshots, and of the part.
 pub(crate) const NAME: &str = "inspection";
@@ -214,7 +214,7 @@ fn apply(inspection: &mut Inspection, entry: &Entry<'_>, paths: &DataPaths, orde
         Input::Frame(frame) => _ = inspection.apply(stamp, &InspectionEvent::Frame(frame)),
         Input::Order(order) => {
             let refusal = inspection.apply(stamp, &InspectionEvent::Order(order));
-            if order.kind.alert().is_none() {
+            if order.kind.addressee() == Addressee::Inspection {
                 orders.answer(&order.id, &refusal.map_or(Ok(()), |Refusal { why, .. }| Err(why)));
             }
         }

@@ -431,7 +431,7 @@ mod tests {
             rule: RuleRef { name: "smoke".into(), version: 1 },
             reason: Bilingual::same("smoke"),
             evidence: Vec::new(),
-            late: false,
+            marks: Default::default(),
         }
     }
 }

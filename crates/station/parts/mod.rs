@@ -57,6 +57,7 @@ pub(crate) mod station;
 mod station_tests;
 pub(crate) mod status;
 pub(crate) mod tell;
+pub(crate) mod test_views;
 pub(crate) mod threads;
 pub(crate) mod ticks;
 pub(crate) mod vital;

@@ -122,7 +122,7 @@ mod tests {
             rule: RuleRef { name: "device-fire".into(), version: 1 },
             reason: Bilingual::new("reports", "报告"),
             evidence: Vec::new(),
-            late: false,
+            marks: Default::default(),
         }
     }
 

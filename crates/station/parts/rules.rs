@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tracing::{error, info, warn};
 use watchfire_journal::{AppendError, JournalId as FileId, ReadError, Reader, RealDisk, SyncError, Writer};
 use watchfire_model::encoding::{DecodeError, decode_entry};
-use watchfire_model::{AlertRecord, Entry, Input, JournalId, OrderId, Seq, Timestamp};
+use watchfire_model::{Addressee, AlertRecord, Entry, Input, JournalId, OrderId, Seq, Timestamp};
 use watchfire_rules::{Effects, Refusal};
 
 /// Entries, and their bytes, that are applied before others are told of them.
@@ -116,6 +116,7 @@ impl RulesPart {
             }
             poison::applied();
         }
+        self.tell.tests(self.fold.engine());
         self.publish(&told)?;
         self.tell.listener.note_refused(self.fold.retained());
         self.tell.flow.applied(Seq(self.position));
@@ -212,7 +213,7 @@ impl Told {
     fn take(&mut self, entry: &Entry<'_>, effects: Effects, journal: JournalId) {
         // The others are for transmission devices; the inspection answers them.
         if let Input::Order(order) = &entry.input
-            && order.kind.alert().is_some()
+            && order.kind.addressee() == Addressee::Rules
         {
             self.orders.push((order.id.clone(), effects.refusals));
         }

@@ -188,6 +188,7 @@ impl Station {
                 orders: Arc::clone(&shared.orders),
                 metrics: Arc::clone(&shared.metrics),
                 listener: self.listener.clone(),
+                tests_told: 0,
             },
         };
         let journal = JournalPart {

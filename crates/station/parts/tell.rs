@@ -7,12 +7,13 @@ use crate::parts::listener::Listener;
 use crate::parts::metrics::StationMetrics;
 use crate::parts::order_desk::OrderDesk;
 use crate::parts::progress::Progress;
+use crate::parts::test_views;
 use std::sync::Arc;
 use tracing::warn;
 use watchfire_console::Live;
 use watchfire_intake::Flow;
 use watchfire_model::{AlertRecord, Decoded, Entry, Frame, Input, SiteId, Timestamp};
-use watchfire_rules::replay;
+use watchfire_rules::{Engine, replay};
 
 /// Who hears what the rules found.
 pub(crate) struct Tell {
@@ -24,6 +25,8 @@ pub(crate) struct Tell {
     pub(crate) orders: Arc<OrderDesk>,
     pub(crate) metrics: Arc<StationMetrics>,
     pub(crate) listener: Listener,
+    /// The revision of the tests that the board was told last.
+    pub(crate) tests_told: u64,
 }
 
 impl Tell {
@@ -48,6 +51,13 @@ impl Tell {
         if !decoded.defects.is_empty() {
             self.metrics.defects(&decoded.defects);
             self.live.defects(at, frame.identity, &decoded.defects);
+        }
+    }
+
+    /// The board hears of tests.
+    pub(crate) fn tests(&mut self, engine: &Engine) {
+        if std::mem::replace(&mut self.tests_told, engine.tests_revision()) != engine.tests_revision() {
+            self.live.tests(test_views::all(engine));
         }
     }
 

@@ -64,14 +64,14 @@ async fn write_alert(link: &Link, alert: &Alert) -> Result<(), Fault> {
     let (verdict, cause) = alert.verdict.map_or((None, None), verdict_words);
     let sql = "INSERT INTO alerts
         (id, class, severity, site, zone, source, device, point, rule, reason_en, reason_zh, condition, handling,
-         verdict, cause, late, raised_at, changed_at, acknowledged_at, acknowledged_by, state)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+         verdict, cause, late, raised_at, changed_at, acknowledged_at, acknowledged_by, state, test)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
         ON CONFLICT (id) DO UPDATE SET
             class = excluded.class, severity = excluded.severity, reason_en = excluded.reason_en,
             reason_zh = excluded.reason_zh, condition = excluded.condition, handling = excluded.handling,
             verdict = excluded.verdict, cause = excluded.cause, late = excluded.late,
             changed_at = excluded.changed_at, acknowledged_at = excluded.acknowledged_at,
-            acknowledged_by = excluded.acknowledged_by, state = excluded.state";
+            acknowledged_by = excluded.acknowledged_by, state = excluded.state, test = excluded.test";
     link.execute(
         sql,
         &[
@@ -90,12 +90,13 @@ async fn write_alert(link: &Link, alert: &Alert) -> Result<(), Fault> {
             &alert.handling.as_str(),
             &verdict,
             &cause,
-            &alert.late,
+            &alert.marks.late,
             &At(alert.raised_at.0),
             &At(alert.changed_at.0),
             &alert.acknowledged_at.map(|at| At(at.0)),
             &alert.acknowledged_by.as_ref().map(UserName::as_str),
             &encode_state(alert),
+            &alert.marks.test,
         ],
     )
     .await?;

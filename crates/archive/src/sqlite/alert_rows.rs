@@ -65,8 +65,8 @@ fn write_alert(connection: &Connection, alert: &Alert) -> Result<(), Fault> {
     let (verdict, cause) = alert.verdict.map_or((None, None), verdict_words);
     let sql = "INSERT OR REPLACE INTO alerts
         (id, class, severity, site, zone, source, device, point, rule, reason_en, reason_zh, condition, handling,
-         verdict, cause, late, raised_at, changed_at, acknowledged_at, acknowledged_by, state)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
+         verdict, cause, late, raised_at, changed_at, acknowledged_at, acknowledged_by, state, test)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
     connection.prepare_cached(sql)?.execute(params![
         alert.id.to_string(),
         alert.class.as_str(),
@@ -83,12 +83,13 @@ fn write_alert(connection: &Connection, alert: &Alert) -> Result<(), Fault> {
         alert.handling.as_str(),
         verdict,
         cause,
-        alert.late,
+        alert.marks.late,
         alert.raised_at.0,
         alert.changed_at.0,
         alert.acknowledged_at.map(|at| at.0),
         alert.acknowledged_by.as_ref().map(UserName::as_str),
         encode_state(alert),
+        alert.marks.test,
     ])?;
     Ok(())
 }

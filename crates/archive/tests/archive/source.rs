@@ -170,7 +170,7 @@ fn transition(alert: AlertId, seq: Seq, at: Timestamp, class: Class, step: Step)
         rule: RuleRef { name: "own_alarm".into(), version: 1 },
         reason: Bilingual::new("smoke at 08:00", "八点有烟"),
         evidence: vec![evidence],
-        late: false,
+        marks: Default::default(),
     }
 }
 

@@ -38,7 +38,7 @@ fn raised(seq: u64, class: Class) -> AlertRecord {
         rule: RuleRef { name: "r".into(), version: 1 },
         reason: Bilingual::same("r"),
         evidence: Vec::new(),
-        late: false,
+        marks: Default::default(),
     };
     AlertRecord { seq: Seq(seq), journal: JournalId::default(), transitions: vec![transition] }
 }

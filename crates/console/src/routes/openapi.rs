@@ -1,6 +1,6 @@
 //! The OpenAPI document.
 
-use super::{alerts, devices, events, orders, panels, readings, session, station};
+use super::{alerts, devices, events, orders, panels, readings, session, station, tests};
 use axum::Json;
 use std::sync::LazyLock;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
@@ -15,6 +15,7 @@ use utoipa::{Modify, OpenApi};
         orders::acknowledge, orders::verify, orders::forward, orders::close, orders::reopen,
         devices::list, devices::sites, readings::list,
         panels::list, panels::order, panels::duty_checks, panels::check_duty,
+        tests::list, tests::start, tests::approve, tests::end,
         station::status, station::alive, station::ready, station::metrics,
         events::listen, show,
     ),

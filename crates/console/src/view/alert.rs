@@ -37,6 +37,8 @@ pub struct AlertView {
     pub evidence: Vec<EvidenceView>,
     /// The deciding reading came much later than it was measured.
     pub late: bool,
+    /// It belongs to a test: nobody is woken by it.
+    pub test: bool,
     /// When it began.
     pub raised_at: When,
     /// When it last changed.
@@ -141,7 +143,8 @@ impl AlertView {
             rule: alert.rule.to_string(),
             reason: Text::from(&alert.reason),
             evidence: alert.evidence.iter().map(EvidenceView::from).collect(),
-            late: alert.late,
+            late: alert.marks.late,
+            test: alert.marks.test,
             raised_at: When(alert.raised_at),
             changed_at: When(alert.changed_at),
             acknowledged_at: alert.acknowledged_at.map(When),

@@ -1,6 +1,6 @@
 //! How the station is.
 
-use super::When;
+use super::{RunningTest, When};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -22,6 +22,8 @@ pub struct StatusView {
     pub connections: u64,
     /// Frames since the start.
     pub frames_total: u64,
+    /// The tests that run.
+    pub tests: Vec<RunningTest>,
     /// Defects since the start, by kind.
     pub defects: BTreeMap<&'static str, u64>,
     /// The latest troubles, newest first.

@@ -48,12 +48,16 @@ const EVERY_ADDRESS: &str = "
 401 200 get /api/v1/session
 401 200 get /api/v1/sites
 401 200 get /api/v1/status
+401 200 get /api/v1/tests
 401 415 post /api/v1/alerts/{id}/acknowledge
 401 415 post /api/v1/alerts/{id}/close
 401 415 post /api/v1/alerts/{id}/forward
 401 415 post /api/v1/alerts/{id}/reopen
 401 415 post /api/v1/alerts/{id}/verify
 401 415 post /api/v1/duty-checks
+401 415 post /api/v1/tests
+401 415 post /api/v1/tests/{id}/approve
+401 415 post /api/v1/tests/{id}/end
 401 415 post /api/v1/transmission-devices/orders
 401 422 get /api/v1/duty-checks
 401 422 get /api/v1/readings

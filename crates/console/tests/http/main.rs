@@ -11,3 +11,4 @@ mod page;
 mod panels;
 mod station;
 mod support;
+mod tests;

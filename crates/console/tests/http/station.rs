@@ -76,7 +76,7 @@ async fn status_has_figures_defects_and_troubles() {
     let figures = serde_json::json!({
         "ready": true, "version": "1.2.3",
         "journal": {"id": "0".repeat(32), "durable": 120, "applied": 118, "lag_s": 0.25},
-        "archive": {"lag_s": 3.0, "entries": 90}, "disk": {"used_ratio": 0.5}, "connections": 7, "frames_total": 99,
+        "archive": {"lag_s": 3.0, "entries": 90}, "disk": {"used_ratio": 0.5}, "connections": 7, "frames_total": 99, "tests": [],
         "defects": {"bad_json": 1},
         "troubles": [
             {"at": "2026-02-02T02:40:00Z", "identity": "10.0.0.9", "kind": "bad_credentials", "detail": "火".repeat(66)},

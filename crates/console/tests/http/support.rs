@@ -319,7 +319,7 @@ pub(crate) fn transition(cause: u64, seq: u64, class: Class, step: Step) -> Tran
             value: Value::Bool(true),
             at,
         }],
-        late: false,
+        marks: Default::default(),
     }
 }
 

@@ -106,6 +106,13 @@ export function serve(port, { demo = true } = {}) {
       const points_max = Number(query.get("points_max") ?? 1_000);
       return answer(200, { series: world.readings(site ?? "", source ?? "", device ?? "", from_ms ?? 0, to_ms ?? 0, points_max) });
     }
+    if (path === "/tests" && request.method === "GET") return answer(200, { tests: world.tests });
+    const [, test = "", act] = /^\/tests\/(\d+)\/(\w+)$/.exec(path) ?? [];
+    if (act) {
+      const { note = "" } = /** @type {{note?: string}} */ (await read(request));
+      if (act === "end") world.endTest(now, session, Number(test), note);
+      return answer(200, { tests: world.tests });
+    }
     if (path === "/events") return listen(response, now);
     if (path === "/alerts") return answer(200, pageOf(query));
 

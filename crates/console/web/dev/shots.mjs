@@ -106,6 +106,15 @@ try {
     await page.keyboard.press("s");
     await page.waitForSelector("text=bad_checksum");
     await shot("12-status");
+    await page.keyboard.press("e");
+    await page.waitForSelector("text=每月例行测试");
+    await page.selectOption("form select", "sunshine");
+    await page.click("text=整个单位 >> nth=-1");
+    await shot("19-tests");
+    await page.click("button:has-text('结束测试')");
+    await page.waitForSelector("text=结束测试", { state: "attached" });
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+    await shot("20-tests-reports");
   });
   await visit({ viewport: DESK, colorScheme: "light" }, async (page, shot) => {
     await signIn(page);

@@ -1,38 +1,13 @@
 // A made-up station for working on the pages: three sites, their devices, their alerts, and orders that change them.
 // Nothing here is measured; the words `demo` and `fixture` stand in every place where it could be taken for real.
 
-/** @import {AlertView, Bilingual, Class, DeliveryView, DeviceView, Evidence, LastValue, OrderBody, OrderVerb, Series, SiteView, StatusView, TransitionView} from "../src/contract" */
+/** @import {AlertView, Bilingual, Class, DeliveryView, DeviceView, Evidence, LastValue, OrderBody, OrderVerb, Series, SiteView, StatusView, TestView, TransitionView} from "../src/contract" */
 
 const JOURNAL = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 const MINUTE = 60_000;
 
 /** @type {(zh: string, en: string) => Bilingual} */
 const text = (zh, en) => ({ zh, en });
-
-/** @type {SiteView[]} */
-export const SITES = [
-  {
-    id: "sunshine",
-    name: text("阳光敬老院", "Sunshine care home"),
-    kind: "care_home",
-    address: text("青山区建设路 18 号 2 号楼", "18 Jianshe Road, building 2, Qingshan"),
-    time_zone: "Asia/Shanghai",
-  },
-  {
-    id: "mill",
-    name: text("纺织大厦", "Mill building"),
-    kind: "building",
-    address: text("江岸区沿江大道 201 号", "201 Riverside Avenue, Jiang'an"),
-    time_zone: "Asia/Shanghai",
-  },
-  {
-    id: "home-li",
-    name: text("李奶奶家", "Mrs Li's home"),
-    kind: "home",
-    address: text("武昌区中山路 6 栋 302", "6-302 Zhongshan Road, Wuchang"),
-    time_zone: "Asia/Shanghai",
-  },
-];
 
 const ZONES = {
   "corridor-2": text("二楼走廊", "Corridor, 2nd floor"),
@@ -42,6 +17,37 @@ const ZONES = {
   "floor-7": text("七层东区", "7th floor, east"),
   garage: text("电动车棚", "E-bike shed"),
 };
+
+/** @type {(ids: (keyof typeof ZONES)[]) => {id: string, name: Bilingual}[]} */
+const zonesOf = (ids) => ids.map((id) => ({ id, name: ZONES[id] }));
+
+/** @type {SiteView[]} */
+export const SITES = [
+  {
+    id: "sunshine",
+    name: text("阳光敬老院", "Sunshine care home"),
+    kind: "care_home",
+    address: text("青山区建设路 18 号 2 号楼", "18 Jianshe Road, building 2, Qingshan"),
+    time_zone: "Asia/Shanghai",
+    zones: zonesOf(["corridor-2", "room-204", "kitchen"]),
+  },
+  {
+    id: "mill",
+    name: text("纺织大厦", "Mill building"),
+    kind: "building",
+    address: text("江岸区沿江大道 201 号", "201 Riverside Avenue, Jiang'an"),
+    time_zone: "Asia/Shanghai",
+    zones: zonesOf(["plant", "floor-7", "garage"]),
+  },
+  {
+    id: "home-li",
+    name: text("李奶奶家", "Mrs Li's home"),
+    kind: "home",
+    address: text("武昌区中山路 6 栋 302", "6-302 Zhongshan Road, Wuchang"),
+    time_zone: "Asia/Shanghai",
+    zones: zonesOf([]),
+  },
+];
 
 /**
  * @typedef {object} Kind
@@ -93,6 +99,8 @@ export class World {
     /** @type {Set<string>} */
     this.order_ids = new Set();
     this.ready = true;
+    /** @type {TestView[]} */
+    this.tests = [];
     this.#furnish(now_ms);
   }
 
@@ -120,7 +128,29 @@ export class World {
     this.order(now - 24 * MINUTE, "wang", water, "acknowledge", { order_id: "1" });
     this.raise(now - 7 * MINUTE, "electrical", "mill", "24e124710c401234", text("电缆 71.3 °C，高于 70 °C 已 30 秒", "cable 71.3 °C, above 70 °C for 30 s"), { hot: true });
     this.raise(now - 3 * MINUTE, "gas", "sunshine", "kitchen_gas", text("可燃气体 12.4 %LEL，高于 10 %LEL", "gas 12.4 %LEL, above 10 %LEL"), { hot: true });
+    this.#test(now);
+    this.raise(now - 6 * MINUTE, "fire", s, "smoke-302", text("烟雾报警", "smoke alarm"), { test: true });
     this.raise(now - 2 * MINUTE, "supervisory", "sunshine", "0x00158d0001a2b3c4", text("设备被拆动", "the device was taken off its base"), {});
+  }
+
+  #test(/** @type {number} */ now) {
+    const at = (/** @type {number} */ minutes) => new Date(now + minutes * MINUTE).toISOString();
+    const devices = this.devices.filter((made) => made.view.name.startsWith("smoke-30")).map((made) => made.view);
+    const device = (/** @type {DeviceView | undefined} */ view) => {
+      if (!view) throw new Error("no such device");
+      return { source: view.source, name: view.name, label: view.label, zone: view.zone };
+    };
+    const site = devices[0]?.site;
+    if (!site) throw new Error("no site");
+    const zone = { id: "corridor-2", name: text("二楼走廊", "Corridor, 2nd floor") };
+    const alarmed = [1, 2].map((n) => ({ device: device(devices[n]), point: "smoke_alarm", class: /** @type {const} */ ("fire"), first_at: at(-n * 3), last_at: at(-n * 3), times: n }));
+    const reason = "每月例行测试 / monthly test";
+    const common = { site, zones: [zone], devices: [], dangers: true, reason, alarmed, more: 0 };
+    this.tests = [
+      { ...common, id: 184_301, by: "chen", from: at(-12), until: at(48), approved_by: null, approved_at: null, over: null, untested: [] },
+      { ...common, id: 184_290, by: "wang", from: at(-14), until: at(46), approved_by: "chen", approved_at: at(-13), over: null, untested: devices.slice(3).map(device) },
+      { ...common, id: 91_022, by: "wang", from: at(-43_200), until: at(-43_140), approved_by: "chen", approved_at: at(-43_199), over: { at: at(-43_160), by: "wang", note: "", closed: 2, told: 1 }, untested: devices.slice(8).map(device) },
+    ];
   }
 
   #past(/** @type {number} */ now) {
@@ -197,7 +227,7 @@ export class World {
     });
   }
 
-  /** @type {(at_ms: number, cls: Class, site: string, device: string, reason: Bilingual, how: {hot?: boolean, past?: boolean, late?: boolean}) => string} */
+  /** @type {(at_ms: number, cls: Class, site: string, device: string, reason: Bilingual, how: {hot?: boolean, past?: boolean, late?: boolean, test?: boolean}) => string} */
   raise(at_ms, cls, site, device, reason, how) {
     const made = this.devices.find((one) => one.view.site.id === site && one.view.name === device);
     if (!made) throw new Error(`no device ${device}`);
@@ -225,6 +255,7 @@ export class World {
       reason,
       evidence,
       late: how.late === true,
+      test: how.test === true,
       raised_at: at,
       changed_at: at,
       acknowledged_at: null,
@@ -308,6 +339,12 @@ export class World {
     return talking.map((one) => one.view);
   }
 
+  /** @type {(now_ms: number, user: string, id: number, note: string) => void} */
+  endTest(now_ms, user, id, note) {
+    const test = this.tests.find((one) => one.id === id);
+    if (test) test.over = { at: new Date(now_ms).toISOString(), by: user, note, closed: 2, told: 0 };
+  }
+
   /** @type {(now_ms: number) => StatusView} */
   status(now_ms) {
     const frames = 9_204_511 + Math.round((now_ms - this.began_ms) / 40);
@@ -319,6 +356,7 @@ export class World {
       disk: { used_ratio: 0.87 },
       connections: 214,
       frames_total: frames,
+      tests: this.tests.filter((test) => test.over === null),
       defects: { unknown_property: 3_120, not_json: 41, not_finite: 2, bad_checksum: 7 },
       troubles: [
         { at: new Date(now_ms - 90_000).toISOString(), identity: "mill/panel", kind: "bad_checksum", detail: "frame 1827: sum 0x3f, expected 0x41" },

@@ -89,6 +89,8 @@ export interface AlertView {
   reason: Bilingual;
   evidence: Evidence[];
   late: boolean;
+  /** It belongs to a test: nobody is woken by it. */
+  test: boolean;
   raised_at: string;
   changed_at: string;
   acknowledged_at: string | null;
@@ -150,6 +152,7 @@ export interface SiteView {
   kind: string;
   address: Bilingual;
   time_zone: string;
+  zones: Zone[];
 }
 
 export interface LastValue {
@@ -199,8 +202,57 @@ export interface StatusView {
   disk: { used_ratio: number };
   connections: number;
   frames_total: number;
+  tests: RunningTest[];
   defects: Record<string, number>;
   troubles: Trouble[];
+}
+
+export interface TestDevice {
+  source: string;
+  name: string;
+  label: Bilingual;
+  zone: Zone | null;
+}
+
+/** What is under test; without zones and devices the whole site. */
+export interface RunningTest {
+  id: number;
+  site: AlertSite;
+  zones: Zone[];
+  devices: TestDevice[];
+  /** Fire, gas, CO and early warnings too, once a second person has approved. */
+  dangers: boolean;
+  reason: string;
+  by: string;
+  until: string;
+  approved_by: string | null;
+  approved_at: string | null;
+}
+
+export interface TestedPoint {
+  device: TestDevice;
+  point: string | null;
+  class: Class;
+  first_at: string;
+  last_at: string;
+  times: number;
+}
+
+export interface TestView extends RunningTest {
+  from: string;
+  over: { at: string; by: string | null; note: string; closed: number; told: number } | null;
+  alarmed: TestedPoint[];
+  more: number;
+  untested: TestDevice[];
+}
+
+export interface TestBody {
+  order_id: string;
+  site: string;
+  scope: "site" | { parts: { zones: string[]; devices: { source: string; name: string }[] } };
+  dangers: boolean;
+  for_s: number;
+  reason: string;
 }
 
 /** A viewer sees everything and gives no orders. */

@@ -6,6 +6,7 @@ it("reads every page's address", () => {
   expect(routeOf("#/")).toEqual({ page: "board" });
   expect(routeOf("#/devices")).toEqual({ page: "devices" });
   expect(routeOf("#/history")).toEqual({ page: "history" });
+  expect(routeOf("#/tests")).toEqual({ page: "tests" });
   expect(routeOf("#/status")).toEqual({ page: "status" });
   expect(routeOf("#/nowhere")).toEqual({ page: "unknown" });
   expect(routeOf("#/alerts/%E0")).toEqual({ page: "alert", id: "%E0" });

@@ -6,6 +6,7 @@ export type Route =
   | { page: "devices" }
   | { page: "device"; site: string; source: string; name: string }
   | { page: "history" }
+  | { page: "tests" }
   | { page: "status" }
   | { page: "unknown" };
 
@@ -19,7 +20,7 @@ export function routeOf(hash: string): Route {
   if (first === "devices" && one && two && three && rest.length === 3) {
     return { page: "device", site: one, source: two, name: three };
   }
-  if ((first === "history" || first === "status") && rest.length === 0) return { page: first };
+  if ((first === "history" || first === "tests" || first === "status") && rest.length === 0) return { page: first };
   return { page: "unknown" };
 }
 

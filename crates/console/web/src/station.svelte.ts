@@ -165,7 +165,7 @@ class Station {
 
   #tell(alert: AlertView): void {
     const known = this.board.alerts.get(alert.id);
-    const became = !known || known.class !== alert.class || known.handling !== "open";
+    const became = !known || known.class !== alert.class || known.handling !== "open" || known.test;
     if (became && isUnacknowledged(alert)) this.news = alert;
   }
 

@@ -132,7 +132,7 @@ impl Case {
             device: transition.device.clone(),
             rule: transition.rule.clone(),
             reason: transition.reason.clone(),
-            late: transition.late,
+            late: transition.marks.late,
             raised_at: transition.at,
             cleared_at: None,
             closed: false,

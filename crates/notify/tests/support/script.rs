@@ -12,8 +12,8 @@
 
 use std::collections::BTreeMap;
 use watchfire_model::{
-    AlertId, Bilingual, ChannelKind, Class, ContactId, DeviceKey, DeviceName, Failure, JournalId, Outcome, RuleRef,
-    Seq, SiteId, Sites, Source, Step, Timestamp, Transition, UserName, Verdict, ZoneId,
+    AlertId, Bilingual, ChannelKind, Class, ContactId, DeviceKey, DeviceName, Failure, JournalId, Marks, Outcome,
+    RuleRef, Seq, SiteId, Sites, Source, Step, Timestamp, Transition, UserName, Verdict, ZoneId,
 };
 use watchfire_notify::{Desk, DeskEvent, DeskOptions, Telling};
 
@@ -151,13 +151,14 @@ impl Play {
         self.desk = desk;
     }
 
-    /// `verb alert class [zone]`; the alert `a7` is the one caused by entry 7.
+    /// `verb alert class [zone]`, with `test-` before the verb where it belongs to a test; the alert `a7` is the one caused by entry 7.
     pub(crate) fn transition(&mut self, verb: &str, words: &[&str]) -> Transition {
         self.seq += 1;
         let number: u64 = words[0].trim_start_matches('a').parse().unwrap();
         let class =
             words.get(1).map_or(Class::Fire, |name| *Class::ALL.iter().find(|class| class.as_str() == *name).unwrap());
         let by = UserName::new("wang").unwrap();
+        let (test, verb) = verb.strip_prefix("test-").map_or((false, verb), |verb| (true, verb));
         let step = match verb {
             "raise" => Step::Raised,
             "escalate" => Step::Escalated { from: Class::EarlyWarning },
@@ -187,7 +188,7 @@ impl Play {
             rule: RuleRef { name: "own-alarm".into(), version: 1 },
             reason: Bilingual::new("The detector reports smoke.", "探测器报告烟雾。"),
             evidence: Vec::new(),
-            late: false,
+            marks: Marks { late: false, test },
         }
     }
 }

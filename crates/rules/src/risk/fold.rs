@@ -176,7 +176,7 @@ impl Risk {
     }
 
     fn transition(&mut self, transition: &Transition) {
-        if transition.site.as_str() == STATION_SITE {
+        if transition.site.as_str() == STATION_SITE || transition.marks.test {
             return;
         }
         let (Some(now), Some(number)) = (self.now, self.known_or_unlisted(&transition.site)) else { return };

@@ -259,7 +259,7 @@ mod tests {
             rule: RuleRef { name: "hot".into(), version: 1 },
             reason: Bilingual::same("hot"),
             evidence: Vec::new(),
-            late: false,
+            marks: Default::default(),
         }
     }
 

@@ -37,7 +37,7 @@ impl Told {
             head.push_str(point.as_str());
         }
         head.push_str(&format!(" {}", transition.rule));
-        if transition.late {
+        if transition.marks.late {
             head.push_str(" late");
         }
         Told { head, reasons: vec![transition.reason.en.to_string(), transition.reason.zh.to_string()] }

@@ -126,7 +126,7 @@ impl Stage {
             rule: RuleRef { name: "r".into(), version: 1 },
             reason: Bilingual::default(),
             evidence: Vec::new(),
-            late: false,
+            marks: Default::default(),
         };
         self.transitions.push(transition.clone());
         self.apply(at, &Event::Tick, &[transition]);

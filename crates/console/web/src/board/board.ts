@@ -47,9 +47,9 @@ export function isOver(alert: AlertView): boolean {
   return alert.handling === "closed" && alert.condition === "cleared";
 }
 
-/** Nobody has looked yet. */
+/** Nobody has looked yet. What belongs to a test waits for nobody. */
 export function isUnacknowledged(alert: AlertView): boolean {
-  return alert.handling === "open";
+  return alert.handling === "open" && !alert.test;
 }
 
 /** A fire that nobody has looked at yet: the one thing that may never be quiet. */
@@ -57,13 +57,14 @@ export function isLoudFire(alert: AlertView): boolean {
   return alert.class === "fire" && isUnacknowledged(alert);
 }
 
-/** Fire first, always; then what nobody has looked at; then class; then age, oldest first. */
+/** What belongs to a test last. Fire first, always; then what nobody has looked at; then class; then age, oldest first. */
 export function sorted(board: Board): AlertView[] {
   return [...board.alerts.values()].sort(byUrgency);
 }
 
 export function byUrgency(a: AlertView, b: AlertView): number {
   return (
+    Number(a.test) - Number(b.test) ||
     Number(b.class === "fire") - Number(a.class === "fire") ||
     attention(a) - attention(b) ||
     CLASSES.indexOf(a.class) - CLASSES.indexOf(b.class) ||

@@ -17,18 +17,22 @@ export function newOrder(alert: string, verb: OrderVerb, parts: Omit<OrderBody, 
   return { alert, verb, body: { order_id: orderId(), ...parts } };
 }
 
-export async function send(order: Order): Promise<Answer<{ alert: AlertView }>> {
-  const path = `/alerts/${encodeURIComponent(order.alert)}/${order.verb}`;
+export function send(order: Order): Promise<Answer<{ alert: AlertView }>> {
+  return sendTo(`/alerts/${encodeURIComponent(order.alert)}/${order.verb}`, order.body);
+}
+
+/** Sends a body with its `order_id` until there is an answer. */
+export async function sendTo<T>(path: string, body: { order_id: string }): Promise<Answer<T>> {
   for (const wait_ms of AGAIN_MS) {
-    const answer = await post<{ alert: AlertView }>(path, order.body);
+    const answer = await post<T>(path, body);
     if (answer.ok || answer.failure.kind !== "later") return answer;
     await new Promise((done) => setTimeout(done, wait_ms));
   }
-  return post<{ alert: AlertView }>(path, order.body);
+  return post<T>(path, body);
 }
 
 /** `crypto.randomUUID` is there only on https and localhost; a station in a machine room may be neither. */
-function orderId(): string {
+export function orderId(): string {
   if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -19,6 +19,8 @@ export const BOARD = {
   gone: w("已完结", "finished"),
   late: w("补报", "late"),
   late_hint: w("设备时间比接收时间早很多：补传的数据", "The device's time is much older than the receive time: a late report"),
+  test: w("测试", "test"),
+  test_hint: w("测试期间产生，不通知任何人", "Raised in a test: nobody is told"),
   unclaimed: w("未登记设备", "unclaimed device"),
   no_device: w("整个单位", "whole site"),
   muted: w("已静音", "muted"),

@@ -5,11 +5,12 @@ import { BOARD, NEXT, STRIP } from "./board";
 import { fill, inTongue } from "./fill";
 import { DEVICES, HISTORY, STATUS } from "./list";
 import { HELP, LINK, LOGIN, PAGE, SOUND } from "./page";
+import { TESTS } from "./tests";
 import * as trade from "./trade";
 
 const { CLASS, SEVERITY, CONDITION, HANDLING, STEP, VERDICT, CAUSE, DEVICE_STATE, DELIVERY_STATE } = trade;
 const books: Record<string, Bilingual>[] = [
-  ...[ALERT, CHART, ORDER, BOARD, NEXT, STRIP, DEVICES, HISTORY, STATUS, HELP, LINK, LOGIN, PAGE, SOUND],
+  ...[ALERT, CHART, ORDER, BOARD, NEXT, STRIP, DEVICES, HISTORY, STATUS, TESTS, HELP, LINK, LOGIN, PAGE, SOUND],
   ...[CLASS, SEVERITY, CONDITION, HANDLING, STEP, VERDICT, CAUSE, DEVICE_STATE, DELIVERY_STATE],
 ];
 const figures = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
