@@ -33,11 +33,14 @@ pub(crate) struct AlertBoard {
     over: VecDeque<AlertId>,
     open_by_device: BTreeMap<DeviceKey, OpenAlerts>,
     left_out_total: u64,
+    /// Incidents of alerts that are about to be raised.
+    incidents: BTreeMap<AlertId, AlertId>,
 }
 
 #[derive(Debug)]
 struct Held {
     alert: Alert,
+    incident: Option<AlertId>,
     view: Arc<AlertView>,
     transitions: VecDeque<TransitionView>,
     deliveries: VecDeque<DeliveryView>,
@@ -82,8 +85,19 @@ impl AlertBoard {
     pub(crate) fn load(&mut self, alert: Alert, names: &Names) {
         let id = alert.id;
         self.forget_open(id);
-        self.held.insert(id, Held::new(alert, names));
+        let incident = self.incidents.remove(&id);
+        self.held.insert(id, Held::new(alert, incident, names));
         self.place(id);
+    }
+
+    /// The incident that an alert belongs to, told before the record that puts it there.
+    pub(crate) fn join(&mut self, alert: AlertId, incident: AlertId) {
+        match self.held.get_mut(&alert) {
+            Some(held) => held.incident = Some(incident),
+            None => {
+                self.incidents.insert(alert, incident);
+            }
+        }
     }
 
     /// Applies a record of the alert log.
@@ -113,7 +127,7 @@ impl AlertBoard {
     /// Gives every alert the names of a new set-up.
     pub(crate) fn rename(&mut self, names: &Names) {
         for held in self.held.values_mut() {
-            held.view = Arc::new(AlertView::new(&held.alert, names));
+            held.view = held.see(names);
         }
     }
 
@@ -158,7 +172,10 @@ impl AlertBoard {
                 held
             }
             // A transition is complete in itself: an alert that was left out comes back with its next one.
-            std::collections::btree_map::Entry::Vacant(place) => place.insert(Held::new(Alert::new(transition), names)),
+            std::collections::btree_map::Entry::Vacant(place) => {
+                let incident = self.incidents.remove(&id);
+                place.insert(Held::new(Alert::new(transition), incident, names))
+            }
         };
         push_bounded(&mut held.transitions, TransitionView::from(transition));
         self.place(id);
@@ -216,7 +233,7 @@ impl AlertBoard {
         let mut changed = Changed::default();
         for (id, raised_at) in touched {
             let Some(held) = self.held.get_mut(id) else { continue };
-            held.view = Arc::new(AlertView::new(&held.alert, names));
+            held.view = held.see(names);
             changed.alerts.push(ChangedAlert { view: Arc::clone(&held.view), raised_at: *raised_at });
             if let Some(key) = &held.alert.device {
                 let open = self.open_by_device.get(key).copied().unwrap_or_default();
@@ -228,10 +245,19 @@ impl AlertBoard {
 }
 
 impl Held {
-    fn new(alert: Alert, names: &Names) -> Held {
-        let view = Arc::new(AlertView::new(&alert, names));
-        Held { alert, view, transitions: VecDeque::new(), deliveries: VecDeque::new() }
+    fn new(alert: Alert, incident: Option<AlertId>, names: &Names) -> Held {
+        let view = seen(&alert, incident, names);
+        Held { alert, incident, view, transitions: VecDeque::new(), deliveries: VecDeque::new() }
     }
+
+    fn see(&self, names: &Names) -> Arc<AlertView> {
+        seen(&self.alert, self.incident, names)
+    }
+}
+
+fn seen(alert: &Alert, incident: Option<AlertId>, names: &Names) -> Arc<AlertView> {
+    let incident = incident.map(|incident| incident.to_string());
+    Arc::new(AlertView { incident, ..AlertView::new(alert, names) })
 }
 
 fn urgency(alert: &Alert) -> Urgency {

@@ -91,6 +91,11 @@ impl Live {
         alerts.open_by_device().for_each(|(key, open)| devices.open_alerts(key, open));
     }
 
+    /// The incident that an alert belongs to, told before the record that puts it there and before [`Live::load`].
+    pub fn join(&self, alert: AlertId, incident: AlertId) {
+        self.alerts.first().join(alert, incident);
+    }
+
     /// Applies one record of the alert log and tells every client. A record that was already applied changes nothing.
     pub fn alert_record(&self, position: u64, record: &AlertRecord) {
         if position <= self.feed.end().0 {

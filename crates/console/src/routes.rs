@@ -53,6 +53,7 @@ fn routes() -> Vec<Route> {
         closed("/api/v1/alerts/{id}/forward", &["post"], post(orders::forward)),
         closed("/api/v1/alerts/{id}/close", &["post"], post(orders::close)),
         closed("/api/v1/alerts/{id}/reopen", &["post"], post(orders::reopen)),
+        closed("/api/v1/incidents", &["get"], get(alerts::incidents)),
         closed("/api/v1/devices", &["get"], get(devices::list)),
         closed("/api/v1/readings", &["get"], get(readings::list)),
         closed("/api/v1/sites", &["get"], get(devices::sites)),

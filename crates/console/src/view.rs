@@ -4,6 +4,7 @@
 mod alert;
 mod delivery;
 mod device;
+mod incident;
 mod panel;
 mod reading;
 mod session;
@@ -16,6 +17,7 @@ mod transition;
 pub use alert::{AlertDetail, AlertDevice, AlertPage, AlertSite, AlertView, AlertZone, EvidenceView};
 pub use delivery::{ContactView, DeliveryView};
 pub use device::{DevicePage, DeviceSite, DeviceState, DeviceView, DeviceZone, PointView};
+pub use incident::{IncidentPage, IncidentView};
 pub use panel::{
     AskedView, AskingView, DutyCheckView, DutyFiguresView, DutyReportView, PanelSystemView, TransmissionDevicePage,
     TransmissionDeviceView,

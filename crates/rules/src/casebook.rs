@@ -3,6 +3,7 @@
 
 use crate::event::{Effects, Stamp};
 use crate::fusion::Room;
+use crate::incidents::Membership;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -26,6 +27,9 @@ pub(crate) struct Case {
     pub(crate) causes: Vec<Cause>,
     /// Stays active until a person closes it, even when no cause holds. A fire always does.
     pub(crate) latched: bool,
+    /// Apart in snapshots.
+    #[serde(skip)]
+    pub(crate) incident: Option<Membership>,
 }
 
 /// What can keep an alert going.
@@ -122,7 +126,7 @@ impl Casebook {
             evidence: ground.evidence,
             marks: Marks { late: ground.late, test },
         };
-        let case = Case { alert: Alert::new(&transition), causes: Vec::new(), latched: false };
+        let case = Case { alert: Alert::new(&transition), causes: Vec::new(), latched: false, incident: None };
         self.cases.insert(key, case);
         out.transitions.push(transition);
         key

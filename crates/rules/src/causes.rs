@@ -39,6 +39,7 @@ impl Engine {
                     self.fleet.device_mut(device).cases.push(key);
                 }
                 self.attach(key, &cause);
+                self.news_of(key);
             }
         }
         self.noticed(&cause, true, out);
@@ -73,7 +74,8 @@ impl Engine {
         }
         let Some(case) = self.book.get(key) else { return };
         let more_urgent = ground.class == from && ground.severity < severity;
-        let returned = if ground.class < from || more_urgent {
+        let escalates = ground.class < from;
+        let returned = if escalates || more_urgent {
             self.book.step_by_ground(key, Step::Escalated { from }, self.stamp, ground.clone(), out);
             handled
         } else {
@@ -83,6 +85,9 @@ impl Engine {
         if returned {
             let note = ground.reason.english().to_owned();
             self.book.step_by_ground(key, Step::Reopened { by: None, note }, self.stamp, ground, out);
+        }
+        if returned || more_urgent || escalates {
+            self.news_of(key);
         }
     }
 

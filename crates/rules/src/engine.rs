@@ -6,6 +6,7 @@ use crate::event::{Effects, Event, SetUp, Stamp};
 use crate::fleet::{Fleet, Hold};
 use crate::fusion::{Group, Room, Rooms};
 use crate::gathering::Note;
+use crate::incidents::Incidents;
 use crate::logged::Untold;
 use crate::orders::RecentOrders;
 use crate::plans::Plans;
@@ -45,6 +46,7 @@ pub struct Engine {
     pub(crate) book: Casebook,
     pub(crate) orders: RecentOrders,
     pub(crate) tests: Tests,
+    pub(crate) incidents: Incidents,
     pub(crate) timers: Timers,
     /// The devices whose stamps went back, by number.
     pub(crate) set_back: BTreeMap<u32, SetBack>,
@@ -89,6 +91,7 @@ impl Engine {
             book: Casebook::default(),
             orders: RecentOrders::default(),
             tests: Tests::default(),
+            incidents: Incidents::default(),
             timers: Timers::default(),
             set_back: BTreeMap::new(),
             withdrawn: Vec::new(),

@@ -64,6 +64,10 @@
 //! Fire, gas, carbon monoxide and early warnings need a second person. At the end, by order or by time, what still holds is
 //! told as if it had just begun, and what is over is closed as a test. `test_mode.rs` has every clause.
 //!
+//! **Incidents.** What happens in one building at one time is one incident, however many alerts tell of it (`incidents.rs`).
+//! A new detector or a higher class opens it again. It orders what people see; each alert is told as ever, and the first
+//! one of a storm waits for nothing.
+//!
 //! **The alert log wins.** Where a replay finds other alerts than were told, [`Engine::take_logged`] puts the told ones in
 //! their place (`logged.rs`).
 //!
@@ -100,6 +104,7 @@ mod frames;
 mod fusion;
 mod gathering;
 mod gathering_keys;
+mod incidents;
 mod kinds;
 mod levels;
 mod logged;
@@ -165,6 +170,7 @@ pub mod limits {
     };
     pub use crate::formula::{DEPTH_MAX, TEXT_MAX};
     pub use crate::gathering::{EXPLAINED_AFTER, NOTES_MAX};
+    pub use crate::incidents::INCIDENT_WINDOW;
     pub use crate::orders::{DETECTOR_GONE_AFTER, ORDERS_KEPT};
     pub use crate::rule::RULES_MAX;
     pub use crate::set_back::SURE_AFTER;

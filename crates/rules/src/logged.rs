@@ -63,7 +63,8 @@ impl Engine {
     }
 
     fn put_in(&mut self, key: CaseKey, alert: &Alert) {
-        self.book.insert(key, Case { alert: alert.clone(), causes: Vec::new(), latched: false });
+        self.book.insert(key, Case { alert: alert.clone(), causes: Vec::new(), latched: false, incident: None });
+        self.news_of(key);
         if let Some(device) = self.device_of_case(key).filter(|_| !alert.is_over()) {
             self.fleet.device_mut(device).cases.push(key);
         }
@@ -147,6 +148,7 @@ impl Engine {
         if let Some(case) = self.book.get_mut(key) {
             case.latched = untold.latched;
         }
+        self.news_of(key);
     }
 }
 

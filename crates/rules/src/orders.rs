@@ -137,6 +137,7 @@ impl Engine {
         }
         if matches!(verdict, Verdict::Real | Verdict::Unreachable) {
             self.book.unmark(key);
+            self.news_of(key);
         }
         self.see(key, handling, by, out);
         let step = Step::Verified { by: by.clone(), verdict, note: note.to_owned() };

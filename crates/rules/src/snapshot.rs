@@ -10,12 +10,13 @@
 //! and groups name their rules by position in `rule_names`. Timers, plans and indexes follow from the state and are made anew.
 
 use crate::casebook::Cause;
-use crate::casebook::{Casebook, StandingKey};
+use crate::casebook::{CaseKey, Casebook, StandingKey};
 use crate::engine::{Engine, Standing};
 use crate::event::{SetUp, Stamp};
 use crate::fleet::{Device, Fleet, Series};
 use crate::fusion::{Group, Room, Rooms};
 use crate::gathering::Note;
+use crate::incidents::{Incidents, Membership};
 use crate::kinds::Kinds;
 use crate::orders::RecentOrders;
 use crate::rule::{Kind, Rule};
@@ -29,7 +30,7 @@ use std::collections::BTreeMap;
 use watchfire_model::{Class, JournalId, Timestamp};
 
 const VERSION: u8 = 5;
-/// Of the build before: without tests.
+/// Of the build before: without tests and incidents.
 const VERSION_4: u8 = 4;
 
 /// A snapshot could not be taken up. Fall back to the one before it, else to a replay.
@@ -65,6 +66,9 @@ struct Image<'a> {
 #[derive(Default, Serialize, Deserialize)]
 struct Since5<'a> {
     tests: Cow<'a, Tests>,
+    incidents: Cow<'a, Incidents>,
+    /// In the order of the alerts.
+    members: Vec<(CaseKey, Membership)>,
 }
 
 /// What rules count and note.
@@ -98,7 +102,11 @@ impl Engine {
             tallies: series.map(|(series, number)| (number, series.tallies.clone())).collect(),
             notes: self.notes.iter().map(|(key, notes)| (*key, notes.clone())).collect(),
         };
-        let since = Since5 { tests: Cow::Borrowed(&self.tests) };
+        let since = Since5 {
+            tests: Cow::Borrowed(&self.tests),
+            incidents: Cow::Borrowed(&self.incidents),
+            members: self.book.iter().filter_map(|(key, case)| Some((key, case.incident?))).collect(),
+        };
         postcard::to_extend(&(image, &self.set_back, counted, since), vec![VERSION])
             .expect("our own types always encode")
     }
@@ -143,6 +151,11 @@ impl Engine {
         engine.book = image.book.into_owned();
         engine.orders = image.orders.into_owned();
         engine.tests = since.tests.into_owned();
+        engine.incidents = since.incidents.into_owned();
+        for (key, membership) in since.members {
+            let case = engine.book.get_mut(key).ok_or_else(|| malformed("what is in an incident is not there"))?;
+            case.incident = Some(membership);
+        }
         engine.set_back = set_back;
         for (series, tallies) in counted.tallies {
             if !engine.fleet.series_numbers().contains(&series) {

@@ -355,6 +355,7 @@ impl Engine {
         let reason = words::goes_on(&ground.reason);
         let step = Step::Reopened { by: None, note: reason.english().to_owned() };
         self.book.step_by_ground(key, step, self.stamp, Ground { reason, ..ground }, out);
+        self.news_of(key);
     }
 
     fn close_tested(&mut self, key: CaseKey, by: &UserName, id: TestId, out: &mut Effects) {

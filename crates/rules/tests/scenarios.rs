@@ -12,6 +12,8 @@
 //! TIME order ID USER ack|verify|forward|close|reopen #ALERT [WORDS…]
 //! TIME order ID USER test site=S [zones=a,b] [devices=SOURCE/NAME,…] [dangers] for=S WORDS…
 //! TIME order ID USER approve|end LAST|NUMBER [WORDS…]
+//! incidents                                                  prints the incidents with their alerts
+//! building SITE DISTRICT NAME                                the site is a part of that building
 //! tests                                                      prints the tests with what came of them
 //! TIME notice KIND active|over SUBJECT WORDS…
 //! TIME clockstep SECONDS
@@ -99,6 +101,11 @@ impl Scenario {
                 }
                 ["devices"] => self.devices(),
                 ["tests"] => self.tests(),
+                ["incidents"] => self.incidents(),
+                ["building", site, district, name] => {
+                    let premises = &mut self.set_up.sites.sites.get_mut(*site).unwrap().premises;
+                    (premises.district, premises.building) = (Some(district.parse().unwrap()), Some((*name).into()));
+                }
                 [at, command, rest @ ..] => self.timed(time(at), command, rest),
                 _ => panic!("not understood: {line}"),
             }
@@ -245,6 +252,18 @@ impl Scenario {
             }
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             self.frames(now, &words);
+        }
+    }
+
+    fn incidents(&mut self) {
+        let mut incidents: BTreeMap<AlertId, Vec<String>> = BTreeMap::new();
+        for (number, alert) in (1..).zip(&self.alerts) {
+            if let Some(incident) = self.engine.incident_of(*alert) {
+                incidents.entry(incident).or_default().push(format!("#{number}"));
+            }
+        }
+        for (incident, alerts) in incidents {
+            writeln!(self.out, "> incident {}-{}: {}", incident.cause, incident.ordinal, alerts.join(" ")).unwrap();
         }
     }
 

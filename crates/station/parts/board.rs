@@ -11,6 +11,11 @@ pub(crate) fn load(live: &Live, disk: &DiskState, sites: &Sites) {
     live.setup(sites);
     let engine = disk.fold.engine();
     live.tests(test_views::all(engine));
+    for alert in disk.fold.alerts() {
+        if let Some(incident) = engine.incident_of(alert.id) {
+            live.join(alert.id, incident);
+        }
+    }
     live.load(Loaded {
         position: disk.alert_log.durable(),
         at: disk.stamps.anchor(disk.boot_id).at,

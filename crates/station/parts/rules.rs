@@ -153,7 +153,7 @@ impl RulesPart {
             self.tell.alerts.advance(durable);
         }
         for (position, record) in positions.into_iter().zip(&told.records) {
-            self.tell.record(position, record);
+            self.tell.record(position, record, self.fold.engine());
         }
         for (order, refusals) in &told.orders {
             self.tell.orders.applied(order, &Effects { transitions: Vec::new(), refusals: refusals.clone() });

@@ -62,7 +62,12 @@ impl Tell {
     }
 
     /// Everybody hears of what is durable in the alert log.
-    pub(crate) fn record(&self, position: u64, record: &AlertRecord) {
+    pub(crate) fn record(&self, position: u64, record: &AlertRecord, engine: &Engine) {
+        for transition in &record.transitions {
+            if let Some(incident) = engine.incident_of(transition.alert) {
+                self.live.join(transition.alert, incident);
+            }
+        }
         self.live.alert_record(position, record);
         for transition in &record.transitions {
             self.listener.publish_alert(transition.site.as_str(), &replay::transition_line(transition));

@@ -1,13 +1,13 @@
 //! The list of alerts and the life of one.
 
-use crate::alert_board::Known;
+use crate::alert_board::{ALERTS_MAX, Known};
 use crate::console::App;
 use crate::live::OpenFilter;
 use crate::page_cursor;
 use crate::past;
 use crate::problem::{Problem, ProblemView};
 use crate::request::Params;
-use crate::view::{AlertDetail, AlertPage, AlertView, DeliveryView, TransitionView};
+use crate::view::{AlertDetail, AlertPage, AlertView, DeliveryView, IncidentPage, TransitionView};
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
@@ -94,6 +94,16 @@ pub(crate) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) ->
         (None, Err(problem)) => return Err(problem),
     };
     Ok(Json(detail))
+}
+
+/// The open incidents: what happens in one building at one time is one, however many alerts tell of it. A new detector or
+/// a higher class opens it again.
+#[utoipa::path(get, path = "/api/v1/incidents", tag = "alerts", security(("session" = [])), responses(
+    (status = 200, description = "The incidents, most urgent first.", body = IncidentPage),
+    (status = 401, description = "Nobody is logged in.", body = ProblemView, content_type = "application/problem+json"),
+))]
+pub(crate) async fn incidents(State(app): State<Arc<App>>) -> Json<IncidentPage> {
+    Json(IncidentPage::of(&app.live().open(OpenFilter::default(), None, ALERTS_MAX).alerts))
 }
 
 fn open(app: &App, params: &AlertsParams, class: Option<Class>, limit: usize) -> Result<AlertPage, Problem> {

@@ -11,7 +11,7 @@ use utoipa::{Modify, OpenApi};
     info(title = "watchfire console", description = "Alerts, devices, history and health of one station."),
     paths(
         session::show, session::log_in, session::log_out,
-        alerts::list, alerts::show,
+        alerts::list, alerts::show, alerts::incidents,
         orders::acknowledge, orders::verify, orders::forward, orders::close, orders::reopen,
         devices::list, devices::sites, readings::list,
         panels::list, panels::order, panels::duty_checks, panels::check_duty,

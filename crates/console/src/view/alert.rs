@@ -37,6 +37,8 @@ pub struct AlertView {
     pub evidence: Vec<EvidenceView>,
     /// The deciding reading came much later than it was measured.
     pub late: bool,
+    /// The incident: alerts of one building and time have the same; `null` for alerts in none and for those long over.
+    pub incident: Option<String>,
     /// It belongs to a test: nobody is woken by it.
     pub test: bool,
     /// When it began.
@@ -144,6 +146,7 @@ impl AlertView {
             reason: Text::from(&alert.reason),
             evidence: alert.evidence.iter().map(EvidenceView::from).collect(),
             late: alert.marks.late,
+            incident: None,
             test: alert.marks.test,
             raised_at: When(alert.raised_at),
             changed_at: When(alert.changed_at),

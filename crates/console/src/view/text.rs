@@ -47,7 +47,7 @@ impl From<&Bilingual> for Text {
 }
 
 /// A time as RFC 3339 in UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = String, format = DateTime, example = "2026-03-01T08:00:00Z")]
 pub struct When(pub Timestamp);
 

@@ -76,7 +76,7 @@ async fn an_alert_event_is_the_whole_alert() {
         "reason": {"en": "smoke alarm of the device", "zh": "设备报烟雾报警"},
         "evidence": [{"source": "watchfire", "device": "smoke-201", "point": "smoke", "metric": "smoke_alarm",
             "unit": null, "value": true, "at": "2026-02-02T02:40:05Z"}],
-        "late": false, "test": false, "raised_at": "2026-02-02T02:40:05Z", "changed_at": "2026-02-02T02:40:05Z",
+        "late": false, "incident": null, "test": false, "raised_at": "2026-02-02T02:40:05Z", "changed_at": "2026-02-02T02:40:05Z",
         "acknowledged_at": null, "acknowledged_by": null,
     });
     assert_eq!(alert, expected);

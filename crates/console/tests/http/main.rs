@@ -5,6 +5,7 @@
 mod address;
 mod events;
 mod history;
+mod incidents;
 mod login;
 mod orders;
 mod page;

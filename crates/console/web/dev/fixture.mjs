@@ -1,6 +1,6 @@
 // Serves the built pages and a made-up station behind the console's HTTP contract, with the same content security
 // policy: `npm run dev:fixture`, then http://127.0.0.1:8471/ (any user, password "fixture"). For development only.
-// POST /dev/{fire,warning,escalate,drop,mute,speak,unready,expire} plays what a day may bring.
+// POST /dev/{fire,storm,warning,escalate,drop,mute,speak,unready,expire} plays what a day may bring.
 
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
@@ -55,6 +55,11 @@ export function serve(port, { demo = true } = {}) {
     const plays = {
       fire: () => tellAlert(world.alerts.get(world.raise(now, "fire", "sunshine", "smoke-201", smoke, { hot: true }))?.alert),
       "fire-mill": () => tellAlert(world.alerts.get(world.raise(now, "fire", "mill", "1-1/0a000200", smoke, {}))?.alert),
+      storm: () => {
+        for (let n = 1; n <= 24; n += 1) {
+          tellAlert(world.alerts.get(world.raise(now - n * 2_000, "fire", "sunshine", `smoke-${300 + n}`, smoke, { incident: "i-1" }))?.alert);
+        }
+      },
       warning: () => tellAlert(world.alerts.get(world.raise(now, "early_warning", "sunshine", "smoke-204", rising, { hot: true }))?.alert),
       escalate: () => {
         const warning = [...world.alerts.values()].find((one) => one.alert.class === "early_warning");

@@ -121,6 +121,11 @@ try {
     await page.keyboard.press("l");
     await page.waitForSelector("h1:has-text('Live board')");
     await shot("13-board-light-en");
+    await play("storm");
+    await page.waitForSelector("button:has-text('24 detectors')");
+    await shot("21-incident-light-en");
+    await page.click("button:has-text('24 detectors')");
+    await shot("22-incident-listed-light-en");
     await page.click("li.class-gas h2 a");
     await page.waitForSelector("figure canvas");
     await shot("14-alert-light-en");

@@ -227,7 +227,7 @@ export class World {
     });
   }
 
-  /** @type {(at_ms: number, cls: Class, site: string, device: string, reason: Bilingual, how: {hot?: boolean, past?: boolean, late?: boolean, test?: boolean}) => string} */
+  /** @type {(at_ms: number, cls: Class, site: string, device: string, reason: Bilingual, how: {hot?: boolean, past?: boolean, late?: boolean, test?: boolean, incident?: string}) => string} */
   raise(at_ms, cls, site, device, reason, how) {
     const made = this.devices.find((one) => one.view.site.id === site && one.view.name === device);
     if (!made) throw new Error(`no device ${device}`);
@@ -256,6 +256,7 @@ export class World {
       evidence,
       late: how.late === true,
       test: how.test === true,
+      incident: how.incident ?? null,
       raised_at: at,
       changed_at: at,
       acknowledged_at: null,

@@ -89,6 +89,8 @@ export interface AlertView {
   reason: Bilingual;
   evidence: Evidence[];
   late: boolean;
+  /** Alerts of one building and time have the same; `null`: in none. */
+  incident: string | null;
   /** It belongs to a test: nobody is woken by it. */
   test: boolean;
   raised_at: string;

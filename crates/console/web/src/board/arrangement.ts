@@ -2,14 +2,13 @@
 // nothing may slide under a finger that is about to acknowledge. New alerts then line up at the end, marked, and
 // finished ones stay as shadows; the alarm strip above the list shows every new fire at once all the same.
 
-import type { AlertView } from "../contract";
-import { sorted, type Board } from "./board";
+import type { Board } from "./board";
+import { lines, type Line } from "./lines";
 
 /** After this long without a movement or key in the list nobody is aiming any more. */
 export const HOLD_MS_MAX = 20_000;
 
-export interface Row {
-  readonly alert: AlertView;
+export interface Row extends Line {
   /** It came while the list was held. */
   readonly fresh: boolean;
   /** It left the board while the list was held. */
@@ -17,18 +16,20 @@ export interface Row {
 }
 
 export function arrange(shown: readonly Row[], board: Board, held: boolean): Row[] {
-  if (!held) return sorted(board).map((alert) => ({ alert, fresh: false, gone: false }));
+  const now = lines(board);
+  if (!held) return now.map((line) => ({ ...line, fresh: false, gone: false }));
+  const by_id = new Map(now.map((line) => [line.id, line]));
   const kept = shown.map((row): Row => {
-    const alert = board.alerts.get(row.alert.id);
-    return alert ? { ...row, alert, gone: false } : { ...row, gone: true };
+    const line = by_id.get(row.id);
+    return line ? { ...row, ...line, gone: false } : { ...row, gone: true };
   });
-  const there = new Set(shown.map((row) => row.alert.id));
-  const fresh = sorted(board).filter((alert) => !there.has(alert.id));
-  return [...kept, ...fresh.map((alert): Row => ({ alert, fresh: true, gone: false }))];
+  const there = new Set(shown.map((row) => row.id));
+  const fresh = now.filter((line) => !there.has(line.id));
+  return [...kept, ...fresh.map((line): Row => ({ ...line, fresh: true, gone: false }))];
 }
 
 /** Whether letting go would move anything. */
 export function isOutOfPlace(rows: readonly Row[], board: Board): boolean {
-  const right = sorted(board);
-  return right.length !== rows.length || right.some((alert, place) => rows[place]?.alert.id !== alert.id);
+  const right = lines(board);
+  return right.length !== rows.length || right.some((line, place) => rows[place]?.id !== line.id);
 }

@@ -18,6 +18,7 @@ export function sampleAlert(parts: Partial<AlertView> = {}): AlertView {
     reason: { en: "smoke alarm", zh: "烟雾报警" },
     evidence: [],
     late: false,
+    incident: null,
     test: false,
     raised_at: "2026-11-23T03:00:00Z",
     changed_at: "2026-11-23T03:00:00Z",

@@ -1,8 +1,8 @@
-// Which alert the keys act on. A person's choice stays; without one the program offers the most urgent alert that
+// Which line of the board the keys act on. A person's choice stays; without one the program offers the most urgent alert that
 // nobody has looked at. A key pressed for one alert must never hit another that took its place in that moment, so an
 // offer does nothing until it has stood there long enough to be read.
 
-import { isUnacknowledged } from "./board";
+import { isOpen } from "./lines";
 import type { Row } from "./arrangement";
 
 /** Longer than a person needs to press a key he has already decided to press. */
@@ -22,11 +22,11 @@ export function chosen(id: string, now_ms: number): Selection {
 
 /** The selection after the rows changed. */
 export function reselect(selection: Selection, rows: readonly Row[], now_ms: number): Selection {
-  const there = rows.some((row) => !row.gone && row.alert.id === selection.id);
+  const there = rows.some((row) => !row.gone && row.id === selection.id);
   if (selection.by === "person" && there) return selection;
   const live = rows.filter((row) => !row.gone);
-  const offer = live.find((row) => isUnacknowledged(row.alert)) ?? live[0];
-  const id = offer?.alert.id ?? null;
+  const offer = live.find((row) => isOpen(row)) ?? live[0];
+  const id = offer?.id ?? null;
   if (selection.by === "program" && selection.id === id) return selection;
   return { id, by: "program", since_ms: now_ms };
 }
@@ -41,17 +41,17 @@ export function mayAct(selection: Selection, now_ms: number): boolean {
 export function moved(selection: Selection, rows: readonly Row[], step: number, now_ms: number): Selection {
   const live = rows.filter((row) => !row.gone);
   if (live.length === 0) return NO_SELECTION;
-  const here = live.findIndex((row) => row.alert.id === selection.id);
+  const here = live.findIndex((row) => row.id === selection.id);
   const place = here < 0 ? 0 : Math.min(live.length - 1, Math.max(0, here + step));
   const row = live[place];
-  return row ? chosen(row.alert.id, now_ms) : selection;
+  return row ? chosen(row.id, now_ms) : selection;
 }
 
 /** The next alert after the selected one that nobody has looked at, from the top again at the end. */
 export function nextUnacknowledged(selection: Selection, rows: readonly Row[], now_ms: number): Selection {
   const live = rows.filter((row) => !row.gone);
-  const here = live.findIndex((row) => row.alert.id === selection.id);
+  const here = live.findIndex((row) => row.id === selection.id);
   const turned = [...live.slice(here + 1), ...live.slice(0, here + 1)];
-  const row = turned.find((one) => isUnacknowledged(one.alert));
-  return row ? chosen(row.alert.id, now_ms) : selection;
+  const row = turned.find((one) => isOpen(one));
+  return row ? chosen(row.id, now_ms) : selection;
 }
