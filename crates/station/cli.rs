@@ -68,7 +68,7 @@ pub(crate) struct DecodeOptions {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  watchfire replay --rules config/rules readings.jsonl\n  watchfire replay --rules config/rules watchfire-data/journal\n  watchfire replay --rules my-draft --diff watchfire-data/journal\n  watchfire replay --profiles my-profiles watchfire-data/journal\n  cat readings.jsonl | watchfire replay --rules config/rules"
+    after_help = "Examples:\n  watchfire replay --rules config/rules readings.jsonl\n  watchfire replay --rules config/rules watchfire-data/journal\n  watchfire replay --rules my-draft --diff watchfire-data/journal\n  watchfire replay --profiles my-profiles watchfire-data/journal\n  watchfire replay --risk watchfire-data/journal\n  watchfire replay --risk=my-risk.toml --lead-hours 48 watchfire-data/journal\n  cat readings.jsonl | watchfire replay --rules config/rules"
 )]
 pub(crate) struct ReplayOptions {
     /// The rules folder; without it the rules built in (for a journal: those in force when it was written).
@@ -83,6 +83,13 @@ pub(crate) struct ReplayOptions {
     /// Hold what would have been told against the alert log beside the journal: new, missing, earlier and later alerts.
     #[arg(long, requires = "files")]
     pub(crate) diff: bool,
+    /// Judge the risk score of a journal by its real fires: how each fire's site stood in the order before it. By the
+    /// settings in force then, or by those of a file: --risk=risk.toml.
+    #[arg(long, value_name = "RISK.TOML", num_args = 0..=1, require_equals = true, requires = "files", conflicts_with = "diff")]
+    pub(crate) risk: Option<Option<PathBuf>>,
+    /// How long before each fire the order of risk is looked at, in hours.
+    #[arg(long, default_value_t = 24, requires = "risk")]
+    pub(crate) lead_hours: u32,
     /// Files of readings (JSON lines), or one journal directory; none: stdin.
     pub(crate) files: Vec<PathBuf>,
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use watchfire_journal::{RealDisk, atomic_file};
 use watchfire_model::{DeviceName, PointName, PointPlace, PointTable, Setup, SiteId, Sites};
 use watchfire_rules::RuleSet;
+use watchfire_rules::risk::RiskSettings;
 use watchfire_wire::Profiles;
 
 /// Everything that is journaled by one hash.
@@ -25,6 +26,8 @@ pub(crate) struct FullSetUp {
     pub(crate) profiles: Profiles,
     /// Where the points of fire panels are.
     pub(crate) points: Points,
+    /// How risk is scored; `None` in set-ups from before there was risk: as built in.
+    pub(crate) risk: Option<RiskSettings>,
 }
 
 /// The point tables of transmission devices, by site and device.
@@ -88,6 +91,8 @@ struct Stored {
     profiles: Profiles,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     points: BTreeMap<SiteId, BTreeMap<DeviceName, String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    risk: Option<RiskSettings>,
 }
 
 fn is_standard(profiles: &Profiles) -> bool {
@@ -114,8 +119,8 @@ pub(crate) fn store(folder: &Path, set_up: &FullSetUp) -> Result<Setup, SetUpErr
         }
         points.insert(site.clone(), named);
     }
-    let FullSetUp { sites, rules, profiles, .. } = set_up.clone();
-    let text = canonical(&Stored { sites, rules, profiles, points });
+    let FullSetUp { sites, rules, profiles, risk, .. } = set_up.clone();
+    let text = canonical(&Stored { sites, rules, profiles, points, risk });
     let sha256: [u8; 32] = Sha256::digest(&text).into();
     let setup = Setup { sha256 };
     // Also when it is there: a process that was killed may have left it in the page cache only.
@@ -125,9 +130,9 @@ pub(crate) fn store(folder: &Path, set_up: &FullSetUp) -> Result<Setup, SetUpErr
 
 /// Fetches a set-up that was stored. Tables that are among the `known` ones are not read again.
 pub(crate) fn fetch(folder: &Path, setup: &Setup, known: &Points) -> Result<FullSetUp, SetUpError> {
-    let stored = fetch_stored(folder, setup)?;
+    let mut stored = fetch_stored(folder, setup)?;
     let mut points = Points::default();
-    for (site, tables) in stored.points {
+    for (site, tables) in std::mem::take(&mut stored.points) {
         for (device, name) in tables {
             let table = match known.values().flat_map(BTreeMap::values).find(|table| hex(&table.sha256) == name) {
                 Some(table) => table.clone(),
@@ -136,7 +141,8 @@ pub(crate) fn fetch(folder: &Path, setup: &Setup, known: &Points) -> Result<Full
             points.entry(site.clone()).or_default().insert(device, table);
         }
     }
-    Ok(FullSetUp { sites: stored.sites, rules: stored.rules, profiles: stored.profiles, points })
+    let Stored { sites, rules, profiles, risk, .. } = stored;
+    Ok(FullSetUp { sites, rules, profiles, points, risk })
 }
 
 /// Fetches only the sites of a set-up.
@@ -147,6 +153,12 @@ pub(crate) fn fetch_sites(folder: &Path, setup: &Setup) -> Result<Sites, SetUpEr
 /// Fetches only the profiles of a set-up.
 pub(crate) fn fetch_profiles(folder: &Path, setup: &Setup) -> Result<Profiles, SetUpError> {
     fetch_stored(folder, setup).map(|stored| stored.profiles)
+}
+
+/// Fetches what the risk goes by: the sites, how they are scored, and how their devices are decoded.
+pub(crate) fn fetch_risk(folder: &Path, setup: &Setup) -> Result<(Sites, RiskSettings, Profiles), SetUpError> {
+    let Stored { sites, risk, profiles, .. } = fetch_stored(folder, setup)?;
+    Ok((sites, risk.unwrap_or_else(RiskSettings::built_in), profiles))
 }
 
 fn fetch_stored(folder: &Path, setup: &Setup) -> Result<Stored, SetUpError> {
@@ -251,6 +263,7 @@ mod tests {
             rules: RuleSet::default(),
             profiles: Profiles::default(),
             points: BTreeMap::new(),
+            risk: None,
         };
         assert_eq!(canonical(&stored), old);
     }

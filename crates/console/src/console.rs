@@ -6,14 +6,14 @@ use crate::login_limit::LoginLimit;
 use crate::meters::Meters;
 use crate::sessions::Sessions;
 use crate::users::Users;
-use crate::view::{DutyReportView, TransmissionDeviceView};
+use crate::view::{DutyReportView, RiskAreaPage, RiskAreaView, RiskPage, RiskSiteView, TransmissionDeviceView};
 use prometheus::{Histogram, Registry};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use watchfire_archive::History;
-use watchfire_model::{Bilingual, Order, SiteId, Timestamp};
+use watchfire_model::{Bilingual, DistrictPath, Order, Seq, SiteId, Timestamp, UserName};
 
 /// The station's time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -30,6 +30,10 @@ pub struct Console {
     pub users: Users,
     /// Where questions about transmission devices go.
     pub panels: mpsc::Sender<PanelQuestion>,
+    /// Where questions about risk go.
+    pub risk: mpsc::Sender<RiskQuestion>,
+    /// Where figures for the risk score go.
+    pub risk_figures: mpsc::Sender<RiskFigures>,
     /// What `/metrics` shows; the console adds its own.
     pub registry: Registry,
     /// What the probe found.
@@ -86,6 +90,79 @@ pub enum PanelQuestion {
         /// The answer; `None` when that is not a month.
         reply: oneshot::Sender<Option<DutyReportView>>,
     },
+}
+
+/// A question about risk, for the station to answer.
+#[derive(Debug)]
+pub enum RiskQuestion {
+    /// Whom to inspect first.
+    Ranking {
+        /// Only in that district and those below it.
+        district: Option<DistrictPath>,
+        /// Only in that building.
+        building: Option<String>,
+        /// Only with that colour.
+        band: Option<&'static str>,
+        /// So many before the first.
+        offset: u32,
+        /// So many at most.
+        limit: u32,
+        /// The answer.
+        reply: oneshot::Sender<RiskPage>,
+    },
+    /// Buildings and districts, the highest score first.
+    Areas {
+        /// Only buildings, or only districts.
+        buildings: Option<bool>,
+        /// So many before the first.
+        offset: u32,
+        /// So many at most.
+        limit: u32,
+        /// The answer.
+        reply: oneshot::Sender<RiskAreaPage>,
+    },
+    /// One building or district.
+    Area {
+        /// The district, or that of the building.
+        district: Option<DistrictPath>,
+        /// The building.
+        building: Option<String>,
+        /// The answer; `None` when no unit is there.
+        reply: oneshot::Sender<Option<RiskAreaView>>,
+    },
+    /// A site and its zones.
+    Site {
+        /// Which.
+        site: SiteId,
+        /// The answer; `None` when there is no such site.
+        reply: oneshot::Sender<Option<RiskSiteView>>,
+    },
+}
+
+/// Figures that no detector delivers, as they would be published over MQTT.
+#[derive(Debug)]
+pub struct RiskFigures {
+    /// Of which site.
+    pub site: SiteId,
+    /// What they are.
+    pub kind: RiskFiguresKind,
+    /// The payload.
+    pub payload: Vec<u8>,
+    /// Who says so.
+    pub by: UserName,
+    /// Answered with the entry's number when it is on disk, or with what is wrong with the payload.
+    pub reply: oneshot::Sender<Result<Seq, Bilingual>>,
+}
+
+/// What figures for the risk score are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RiskFiguresKind {
+    /// Readings of the site's pseudo device `risk`.
+    Figures,
+    /// Readings of its pseudo device `weather`.
+    Weather,
+    /// A weather warning, CAP or JSON.
+    Warning,
 }
 
 /// How much of everything.

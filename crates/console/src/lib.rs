@@ -35,11 +35,14 @@ mod users;
 pub mod view;
 
 pub use alert_board::{ALERTS_MAX, ALERTS_OVER_MAX, STEPS_PER_ALERT_MAX};
-pub use console::{Clock, Command, Console, DemoLogin, Limits, PanelQuestion};
+pub use console::{
+    Clock, Command, Console, DemoLogin, Limits, PanelQuestion, RiskFigures, RiskFiguresKind, RiskQuestion,
+};
 pub use device_table::{POINTS_PER_DEVICE_MAX, SeenDevice, UNCLAIMED_DEVICES_MAX};
 pub use feed::{ALERT_EVENT_BYTES_MAX, ALERT_EVENTS_MAX, DEVICE_EVENTS_MAX};
 pub use health::{Health, ProbePass};
 pub use live::{ALERTS_PER_BOARD_MAX, DEVICES_PER_EVENT_MAX, Live, Loaded};
+pub use names::kind_name;
 pub use pages::has_pages;
 pub use password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordError};
 pub use request::BODY_BYTES_MAX;

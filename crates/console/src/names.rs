@@ -39,6 +39,10 @@ impl Names {
         SitePage { sites: self.sites.values().map(|site| site.view.clone()).collect() }
     }
 
+    pub(crate) fn has_site(&self, id: &SiteId) -> bool {
+        self.sites.contains_key(id)
+    }
+
     pub(crate) fn alert_site(&self, id: &SiteId) -> AlertSite {
         let DeviceSite { name, time_zone, .. } = self.device_site(id);
         AlertSite { id: id.to_string(), name, time_zone }
@@ -116,7 +120,8 @@ impl KnownDevice {
     }
 }
 
-fn kind_name(kind: SiteKind) -> &'static str {
+/// What the interface calls that kind of site.
+pub fn kind_name(kind: SiteKind) -> &'static str {
     match kind {
         SiteKind::Home => "home",
         SiteKind::CareHome => "care_home",

@@ -7,6 +7,7 @@ mod openapi;
 mod orders;
 mod panels;
 mod readings;
+mod risk;
 mod session;
 mod station;
 mod tests;
@@ -63,6 +64,13 @@ fn routes() -> Vec<Route> {
         closed("/api/v1/tests", &["get", "post"], get(tests::list).post(tests::start)),
         closed("/api/v1/tests/{id}/approve", &["post"], post(tests::approve)),
         closed("/api/v1/tests/{id}/end", &["post"], post(tests::end)),
+        closed("/api/v1/risk", &["get"], get(risk::ranking)),
+        closed("/api/v1/risk/areas", &["get"], get(risk::areas)),
+        closed("/api/v1/risk/area", &["get"], get(risk::area)),
+        closed("/api/v1/risk/sites/{site}", &["get"], get(risk::site)),
+        closed("/api/v1/risk/sites/{site}/figures", &["post"], post(risk::figures)),
+        closed("/api/v1/risk/sites/{site}/weather", &["post"], post(risk::weather)),
+        closed("/api/v1/risk/sites/{site}/warning", &["post"], post(risk::warning)),
         closed("/api/v1/status", &["get"], get(station::status)),
         closed("/api/v1/events", &["get"], get(events::listen)),
     ]

@@ -7,6 +7,7 @@ mod device;
 mod incident;
 mod panel;
 mod reading;
+mod risk;
 mod session;
 mod site;
 mod status;
@@ -23,6 +24,10 @@ pub use panel::{
     TransmissionDeviceView,
 };
 pub use reading::{ReadingsPage, SeriesView, ValueView};
+pub use risk::{
+    RiskAreaPage, RiskAreaView, RiskBands, RiskFactorView, RiskHistoryPoint, RiskHistoryView, RiskPage, RiskPartView,
+    RiskPoints, RiskRankView, RiskSiteView, RiskUnitView,
+};
 pub use session::SessionView;
 pub use site::{SitePage, SiteView, ZoneView};
 pub use status::{ArchiveStatus, DiskStatus, JournalStatus, StatusView, Trouble};

@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::event::Effects;
 use crate::event_time::{EventTime, OVERTAKEN_WITHIN};
 use crate::fleet::{Phase, Series};
+use crate::risk;
 use crate::rule::Kind;
 use watchfire_model::{Decoded, DeviceKey, Presence, Reading, SiteId, Timestamp, Value};
 
@@ -22,6 +23,7 @@ impl Engine {
         let Some(name) = &decoded.device else { return };
         let device = match known {
             Some(device) => device,
+            None if risk::is_figures(decoded) => return,
             None => {
                 let key = DeviceKey { site: site.clone(), source: decoded.source, name: name.clone() };
                 let Some(device) = self.meet(key.clone(), out) else {

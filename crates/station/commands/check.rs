@@ -29,6 +29,7 @@ pub(crate) fn run(file: &Path) -> ExitCode {
         "rules": config.rules,
         "profiles": config.profiles,
         "points": point_counts(&config.points),
+        "risk": config.risk,
     });
     match serde_json::to_string_pretty(&shown) {
         Ok(text) => {

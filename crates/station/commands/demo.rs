@@ -23,6 +23,7 @@ use watchfire_console::{DemoLogin, Role, Users};
 use watchfire_model::{ChannelKind, UserName};
 use watchfire_notify::Channel;
 use watchfire_rules::RuleSet;
+use watchfire_rules::risk::RiskSettings;
 use watchfire_simulator::connections::{self, Target};
 use watchfire_simulator::demo::{FIRE_AFTER_S, Play, SITES, cast};
 use watchfire_simulator::panel::{self, tower};
@@ -100,7 +101,14 @@ fn config(data: &Path, (mqtt, console, panels): (SocketAddr, SocketAddr, SocketA
     station.data_dir = data.to_owned();
     let sites = sites::parse("demo sites", SITES).map_err(lines)?;
     let profiles = config::spoken(&sites, Some(&station.gbt26875), &dialects::built_in());
-    Ok(Config { station, sites, rules: RuleSet::built_in(), profiles, points: Points::default() })
+    Ok(Config {
+        station,
+        sites,
+        rules: RuleSet::built_in(),
+        profiles,
+        points: Points::default(),
+        risk: RiskSettings::built_in(),
+    })
 }
 
 /// Listens on the usual port, or on a free one with a note that says so. The socket is the one that is used, so nobody

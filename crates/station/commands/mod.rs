@@ -6,6 +6,7 @@ pub(crate) mod demo;
 mod outbox;
 pub(crate) mod output;
 pub(crate) mod replay;
+pub(crate) mod replay_risk;
 pub(crate) mod rules_test;
 pub(crate) mod run;
 pub(crate) mod simulate;

@@ -1,19 +1,21 @@
 //! `watchfire replay`: readings or a journal in, alert transitions out; or how these differ from what was told.
 
-use super::output;
+use super::{output, replay_risk};
 use crate::cli::ReplayOptions;
 use crate::config;
 use crate::parts::alert_log::AlertRuns;
 use crate::parts::fold::{Draft, Fold};
+use crate::parts::risk_fold::RiskDraft;
 use crate::set_up_store::FullSetUp;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 use watchfire_journal::{Reader, RealDisk, survey};
 use watchfire_model::encoding::{decode_entry, is_skip};
-use watchfire_model::{Input, JournalId, Seq, Sites, Transition};
+use watchfire_model::{Entry, Input, JournalId, Seq, Sites, Transition};
 use watchfire_rules::try_out::difference::{Comparison, Difference};
 use watchfire_rules::{Effects, RuleSet, replay};
 use watchfire_settings::Problem;
@@ -26,11 +28,16 @@ pub(crate) fn run(options: &ReplayOptions) -> ExitCode {
 }
 
 fn replayed(options: &ReplayOptions) -> Result<(), String> {
-    let draft = draft(options).map_err(lines)?;
+    let (draft, risk) = draft(options).map_err(lines)?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     match options.files.as_slice() {
+        [folder] if folder.is_dir() && options.risk.is_some() => {
+            let lead = Duration::from_secs(u64::from(options.lead_hours) * 3_600);
+            replay_risk::judge(folder, (draft, risk), lead, &mut out)?;
+        }
+        _ if options.risk.is_some() => return Err("--risk needs one journal directory".into()),
         [folder] if folder.is_dir() && options.diff => difference(folder, draft, &mut out)?,
-        [folder] if folder.is_dir() => journal(folder, draft, &mut |_, transitions| {
+        [folder] if folder.is_dir() => journal(folder, draft, &mut |_, _, transitions| {
             for transition in transitions.drain(..) {
                 writeln!(out, "{}", replay::transition_line(&transition)).map_err(|error| error.to_string())?;
             }
@@ -46,16 +53,21 @@ fn replayed(options: &ReplayOptions) -> Result<(), String> {
 }
 
 /// What the options put in the place of what was in force.
-fn draft(options: &ReplayOptions) -> Result<Draft, Vec<Problem>> {
+fn draft(options: &ReplayOptions) -> Result<(Draft, RiskDraft), Vec<Problem>> {
     let rules = options.rules.as_deref().map(config::load_rules).transpose()?;
     let dialects = options.profiles.as_deref().map(|folder| config::dialects::load(Some(folder))).transpose()?;
     let mut draft = Draft { rules, dialects: dialects.unwrap_or_default(), ..Draft::default() };
+    let settings = options.risk.iter().flatten().next();
+    let settings = settings.map(|file| config::load_risk(file, None)).transpose()?;
+    let mut of_risk = RiskDraft { settings, sites: None };
     if let Some(file) = &options.config {
-        let (_, FullSetUp { sites, rules, profiles, points }) = config::load(file)?.into_parts();
+        let (_, FullSetUp { sites, rules, profiles, points, risk }) = config::load(file)?.into_parts();
         draft.rules.get_or_insert(rules);
+        of_risk.settings = of_risk.settings.or(risk);
+        of_risk.sites = Some(sites.clone());
         (draft.sites, draft.profiles, draft.points) = (Some(sites), Some(profiles), Some(points));
     }
-    Ok(draft)
+    Ok((draft, of_risk))
 }
 
 fn readings(files: &[std::path::PathBuf], rules: RuleSet, sites: Sites, out: &mut impl Write) -> Result<(), String> {
@@ -95,6 +107,11 @@ fn lines_of(
     Ok(())
 }
 
+/// Where the set-ups of a journal lie.
+pub(crate) fn set_ups_beside(folder: &Path) -> PathBuf {
+    folder.parent().unwrap_or(Path::new(".")).join("setups")
+}
+
 /// A journal directory: what a draft would have told, against the alert log beside it.
 fn difference(folder: &Path, draft: Draft, out: &mut impl Write) -> Result<(), String> {
     let alerts = folder.parent().unwrap_or(Path::new(".")).join("alerts");
@@ -103,7 +120,7 @@ fn difference(folder: &Path, draft: Draft, out: &mut impl Write) -> Result<(), S
     let before = first.saturating_sub(1);
     let mut runs = AlertRuns::after(&alerts, before, logged.last).map_err(|error| error.to_string())?;
     let (mut comparison, mut found) = (Comparison::default(), Vec::new());
-    journal(folder, draft, &mut |seq, would| {
+    journal(folder, draft, &mut |seq, _, would| {
         for told in runs.up_to(seq.0, logged.last).map_err(|error| error.to_string())? {
             comparison.log(&told, &mut found);
         }
@@ -126,13 +143,13 @@ fn print(found: &mut Vec<Difference>, out: &mut impl Write) -> Result<(), String
 
 /// A journal directory: what was raised then, or what a draft of rules and profiles would have raised; `told` hears it
 /// after every entry and empties it.
-fn journal(
+pub(crate) fn journal(
     folder: &Path,
     draft: Draft,
-    told: &mut impl FnMut(Seq, &mut Vec<Transition>) -> Result<(), String>,
+    told: &mut impl FnMut(Seq, Option<&Entry<'_>>, &mut Vec<Transition>) -> Result<(), String>,
 ) -> Result<(), String> {
     let found = survey(&RealDisk, folder).map_err(|error| error.to_string())?;
-    let set_ups = folder.parent().unwrap_or(Path::new(".")).join("setups");
+    let set_ups = set_ups_beside(folder);
     let read = |error: watchfire_journal::ReadError| error.to_string();
     let skips = skips(folder, (found.first, found.last))?;
     let mut fold = Fold::new(JournalId(found.journal_id.0), set_ups, skips);
@@ -141,12 +158,14 @@ fn journal(
     let mut effects = Effects::default();
     while let Some(record) = reader.next(found.last).map_err(read)? {
         let seq = Seq(record.seq);
-        if !fold.skips(seq) {
+        if fold.skips(seq) {
+            told(seq, None, &mut effects.transitions)?;
+        } else {
             let entry = decode_entry(seq, record.bytes).map_err(|error| format!("entry {seq}: {error}"))?;
             fold.apply(&entry, &mut effects).map_err(|error| format!("entry {seq}: {error}"))?;
             effects.refusals.clear();
+            told(seq, Some(&entry), &mut effects.transitions)?;
         }
-        told(seq, &mut effects.transitions)?;
     }
     Ok(())
 }
@@ -218,7 +237,7 @@ mod tests {
         journal.sync().unwrap();
         let (mut alerts, _) = Writer::open(&RealDisk, &root.join("alerts"), limits).unwrap();
         let id = JournalId(journal.journal_id().0);
-        super::journal(&root.join("journal"), Draft::default(), &mut |seq, transitions| {
+        super::journal(&root.join("journal"), Draft::default(), &mut |seq, _, transitions| {
             if !transitions.is_empty() {
                 let record = AlertRecord { seq, journal: id, transitions: std::mem::take(transitions) };
                 alerts.append(&record.encode()).unwrap();

@@ -17,8 +17,9 @@ use crate::set_up_store::{FullSetUp, Points, Table};
 use compact_str::CompactString;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use watchfire_model::Sites;
+use watchfire_model::{SiteId, Sites};
 use watchfire_rules::RuleSet;
+use watchfire_rules::risk::RiskSettings;
 use watchfire_settings::Problem;
 use watchfire_wire::Profiles;
 use watchfire_wire::gbt26875::Dialect;
@@ -43,13 +44,15 @@ pub(crate) struct Config {
     pub(crate) profiles: Profiles,
     /// Where the points of fire panels are.
     pub(crate) points: Points,
+    /// `risk.toml`.
+    pub(crate) risk: RiskSettings,
 }
 
 impl Config {
     /// What is of this process, and what is journaled.
     pub(crate) fn into_parts(self) -> (StationConfig, FullSetUp) {
-        let Config { station, sites, rules, profiles, points } = self;
-        (station, FullSetUp { sites, rules, profiles, points })
+        let Config { station, sites, rules, profiles, points, risk } = self;
+        (station, FullSetUp { sites, rules, profiles, points, risk: Some(risk) })
     }
 }
 
@@ -63,8 +66,9 @@ pub(crate) fn load(file: &Path) -> Result<Config, Vec<Problem>> {
     let set_up = named.map_or(Err(Vec::new()), |named| load_files(&named, gateway));
     match (station, set_up) {
         (Ok(station), Ok(set_up)) => {
-            let FullSetUp { sites, rules, profiles, points } = set_up;
-            Ok(Config { station, sites, rules, profiles, points })
+            let FullSetUp { sites, rules, profiles, points, risk } = set_up;
+            let risk = risk.unwrap_or_else(RiskSettings::built_in);
+            Ok(Config { station, sites, rules, profiles, points, risk })
         }
         (station, set_up) => Err(station.err().into_iter().chain(set_up.err()).flatten().collect()),
     }
@@ -73,8 +77,12 @@ pub(crate) fn load(file: &Path) -> Result<Config, Vec<Problem>> {
 /// Reads the files that can be reloaded while running: sites with their point tables, rules and profiles. Problems of
 /// all are told together.
 pub(crate) fn load_set_up(station: &StationConfig) -> Result<FullSetUp, Vec<Problem>> {
-    let named =
-        NamedFiles { sites: station.sites.clone(), rules: station.rules.clone(), profiles: station.profiles.clone() };
+    let named = NamedFiles {
+        sites: station.sites.clone(),
+        rules: station.rules.clone(),
+        profiles: station.profiles.clone(),
+        risk: station.risk.clone(),
+    };
     load_files(&named, Some(("watchfire.toml", &station.gbt26875)))
 }
 
@@ -125,9 +133,13 @@ fn load_files(named: &NamedFiles, gateway: Option<(&str, &GatewayConfig)>) -> Re
         Some(folder) => told(load_rules(folder), &mut problems),
         None => Some(RuleSet::built_in()),
     };
+    let risk = match &named.risk {
+        Some(file) => told(load_risk(file, sites.as_ref()), &mut problems),
+        None => Some(RiskSettings::built_in()),
+    };
     problems.append(&mut of_dialects);
-    match (sites, rules, dialects) {
-        (Some(sites), Some(rules), Some(dialects)) if problems.is_empty() => {
+    match (sites, rules, dialects, risk) {
+        (Some(sites), Some(rules), Some(dialects), Some(risk)) if problems.is_empty() => {
             let profiles = spoken(&sites, gateway.map(|(_, gateway)| gateway), &dialects);
             let settings = gateway.map(|(_, gateway)| gateway_settings(gateway, &sites, &profiles));
             // What the gateway itself would refuse; the checks before say it with its line.
@@ -136,7 +148,7 @@ fn load_files(named: &NamedFiles, gateway: Option<(&str, &GatewayConfig)>) -> Re
             if !problems.is_empty() {
                 return Err(problems);
             }
-            Ok(FullSetUp { sites, rules, profiles, points })
+            Ok(FullSetUp { sites, rules, profiles, points, risk: Some(risk) })
         }
         _ => Err(problems),
     }
@@ -173,6 +185,20 @@ fn told<T>(read: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option
 /// Reads every `*.toml` of a rules folder, in the order of their names.
 pub(crate) fn load_rules(folder: &Path) -> Result<RuleSet, Vec<Problem>> {
     RuleSet::parse(&read_folder(folder)?)
+}
+
+/// Reads the settings of the risk score. A site that they name must be there.
+pub(crate) fn load_risk(file: &Path, sites: Option<&Sites>) -> Result<RiskSettings, Vec<Problem>> {
+    let name = file.display().to_string();
+    let settings = RiskSettings::parse(&name, &read_text(file)?)?;
+    let absent = |id: &&SiteId| sites.is_some_and(|sites| !sites.sites.contains_key(*id));
+    let unknown: Vec<Problem> =
+        settings.weather_sites.iter().filter(absent).map(|id| unknown_site(&name, id)).collect();
+    if unknown.is_empty() { Ok(settings) } else { Err(unknown) }
+}
+
+fn unknown_site(file: &str, id: &SiteId) -> Problem {
+    Problem::whole_file(file, format!("weather.sites: there is no site `{id}` in the sites file"))
 }
 
 /// Every `*.toml` of a folder, name and text, in the order of their names.

@@ -24,6 +24,8 @@ pub(crate) struct StationConfig {
     pub(crate) rules: Option<PathBuf>,
     /// The folder of further dialects of fire panels; `None`: only those built in.
     pub(crate) profiles: Option<PathBuf>,
+    /// `risk.toml`; `None`: the settings built in.
+    pub(crate) risk: Option<PathBuf>,
     /// `[log]`.
     pub(crate) log: LogConfig,
     /// `[mqtt]`.
@@ -162,6 +164,7 @@ pub(crate) struct NamedFiles {
     pub(crate) sites: PathBuf,
     pub(crate) rules: Option<PathBuf>,
     pub(crate) profiles: Option<PathBuf>,
+    pub(crate) risk: Option<PathBuf>,
 }
 
 /// Reads and checks the text of the file called `file` that lies in `folder`. The files it names are told also when
@@ -178,7 +181,13 @@ pub(crate) fn parse(
         let sites = path(root.text_or("sites", "sites.toml"));
         let rules = root.optional_text("rules").map(path);
         let profiles = root.optional_text("profiles").map(path);
-        named = Some(NamedFiles { sites: sites.clone(), rules: rules.clone(), profiles: profiles.clone() });
+        let risk = root.optional_text("risk").map(path);
+        named = Some(NamedFiles {
+            sites: sites.clone(),
+            rules: rules.clone(),
+            profiles: profiles.clone(),
+            risk: risk.clone(),
+        });
         let log = in_table(root, "log", log);
         let mqtt = in_table(root, "mqtt", mqtt);
         let gbt26875 = in_table(root, "gbt26875", gateway::read);
@@ -194,6 +203,7 @@ pub(crate) fn parse(
             sites,
             rules,
             profiles,
+            risk,
             log: log?,
             mqtt: mqtt?,
             gbt26875: gbt26875?,
@@ -362,7 +372,8 @@ mod tests {
     #[test]
     fn the_shipped_file_says_the_defaults() {
         let shipped = parse("watchfire.toml", SHIPPED, Path::new("/etc/watchfire")).0.unwrap();
-        let empty = parse("watchfire.toml", "rules = \"rules\"", Path::new("/etc/watchfire")).0.unwrap();
+        let empty =
+            parse("watchfire.toml", "rules = \"rules\"\nrisk = \"risk.toml\"", Path::new("/etc/watchfire")).0.unwrap();
         assert_eq!(shipped, empty);
     }
 

@@ -48,7 +48,7 @@ pub(crate) struct Draft {
 
 impl Draft {
     fn put_on(&self, set_up: &mut FullSetUp) {
-        let FullSetUp { sites, rules, profiles, points } = set_up;
+        let FullSetUp { sites, rules, profiles, points, .. } = set_up;
         put(&self.sites, sites);
         put(&self.rules, rules);
         put(&self.profiles, profiles);
@@ -124,7 +124,7 @@ impl Fold {
         let (saved, rest): (Saved, &[u8]) = postcard::take_from_bytes(bytes).map_err(malformed)?;
         // Builds before there were places wrote nothing behind it.
         let told = if rest.is_empty() { Told::default() } else { postcard::from_bytes(rest).map_err(malformed)? };
-        let FullSetUp { sites, rules, profiles, points } = match &saved.in_force {
+        let FullSetUp { sites, rules, profiles, points, .. } = match &saved.in_force {
             Some(setup) => set_up_store::fetch(&set_ups, setup, &Points::default())?,
             None => FullSetUp::default(),
         };
@@ -201,7 +201,7 @@ impl Fold {
             Input::Setup(setup) => {
                 let mut set_up = set_up_store::fetch(&self.set_ups, setup, &self.points)?;
                 self.draft.put_on(&mut set_up);
-                let FullSetUp { sites, rules, profiles, points } = set_up;
+                let FullSetUp { sites, rules, profiles, points, .. } = set_up;
                 (self.in_force, self.profiles, self.points) = (Some(*setup), profiles, points);
                 let judged = SetUp { sites, rules };
                 self.engine.apply(stamp, &Event::Setup(&judged), effects);

@@ -45,6 +45,13 @@ pub(crate) mod recovery;
 pub(crate) mod reload;
 #[cfg(test)]
 mod restart_tests;
+pub(crate) mod risk;
+pub(crate) mod risk_figures;
+pub(crate) mod risk_fold;
+pub(crate) mod risk_metrics;
+#[cfg(test)]
+mod risk_tests;
+pub(crate) mod risk_views;
 pub(crate) mod rules;
 pub(crate) mod rules_snapshots;
 pub(crate) mod set_ups;

@@ -19,6 +19,9 @@ use crate::parts::panels::{PanelGateway, PanelNeeds, PanelPorts};
 use crate::parts::probe::ProbePart;
 use crate::parts::progress::Progress;
 use crate::parts::reload::Reload;
+use crate::parts::risk::{self, RiskLogs, RiskPart};
+use crate::parts::risk_figures;
+use crate::parts::risk_metrics::RiskMetrics;
 use crate::parts::rules::{RulesPart, Tell};
 use crate::parts::shared::{Movers, Shared};
 use crate::parts::sockets::Sockets;
@@ -37,7 +40,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
-use watchfire_console::{Command, Console, DemoLogin, Health, PanelQuestion, Users};
+use watchfire_console::{Command, Console, DemoLogin, Health, PanelQuestion, RiskFigures, RiskQuestion, Users};
 use watchfire_intake::Submission;
 use watchfire_journal::{Reader, RealDisk};
 use watchfire_model::{JournalId, Rung};
@@ -81,6 +84,9 @@ pub(crate) struct Station {
 
 /// The asynchronous parts; each says its name and its fault at its end.
 type Tasks = JoinSet<(&'static str, Result<(), String>)>;
+
+/// The console's ways into the station.
+type Ways = (mpsc::Sender<Command>, mpsc::Sender<PanelQuestion>, mpsc::Sender<RiskQuestion>, mpsc::Sender<RiskFigures>);
 
 /// One switch per group of parts, in the order in which they stop.
 #[derive(Clone, Default)]
@@ -318,7 +324,9 @@ impl Station {
         };
         let (health, health_seen) = watch::channel(probe.starting());
         let (questions, question_queue) = mpsc::channel(QUESTIONS_MAX);
-        let ways = (commands, questions);
+        let (risk_questions, risk_queue) = mpsc::channel(risk::QUESTIONS_MAX);
+        let (figures, figure_queue) = mpsc::channel(risk_figures::FIGURES_MAX);
+        let ways = (commands, questions, risk_questions, figures);
         let console = console_of(shared, ways, health_seen, demo).map_err(failed("open the console's users"))?;
         let status = StatusPart {
             live: Arc::clone(&shared.live),
@@ -335,6 +343,11 @@ impl Station {
         self.tasks.spawn(async move {
             orders.serve(command_queue, inputs).await;
             ("orders", Ok(()))
+        });
+        let inputs = shared.inputs.clone();
+        self.tasks.spawn(async move {
+            risk_figures::serve(figure_queue, inputs).await;
+            ("risk figures", Ok(()))
         });
         let (inputs, stop, begun) = (shared.inputs.clone(), stops.journal.clone(), begun_seen.clone());
         self.tasks.spawn(async move {
@@ -367,6 +380,7 @@ impl Station {
         });
         self.start_panels(panel_ports, begun_seen.clone());
         self.start_inspection(question_queue).map_err(failed("start a thread"))?;
+        self.start_risk(risk_queue)?;
         Ok(begun_seen)
     }
 
@@ -385,6 +399,20 @@ impl Station {
             stop: self.stops.desk.clone(),
         };
         self.threads.start("inspection", move |runtime| part.run(runtime))
+    }
+
+    fn start_risk(&mut self, questions: mpsc::Receiver<RiskQuestion>) -> Result<(), StartError> {
+        let shared = &self.shared;
+        let logs = RiskLogs {
+            paths: shared.paths.clone(),
+            journal: watchfire_journal::JournalId(shared.journal.0),
+            applied: shared.positions.applied.clone(),
+            alerts: shared.positions.alerts.clone(),
+        };
+        let figures = RiskMetrics::new(&shared.registry).map_err(failed("register metrics"))?;
+        let metrics = (Arc::clone(&shared.metrics), figures);
+        let part = RiskPart::new(logs, questions, self.notices(), metrics, self.stops.desk.clone());
+        self.threads.start(risk::NAME, move |runtime| part.run(runtime)).map_err(failed("start a thread"))
     }
 
     fn start_panels(&mut self, ports: PanelPorts, begun: watch::Receiver<bool>) {
@@ -423,7 +451,7 @@ impl Station {
                     // It ends so because the rules have ended: theirs is the fault.
                     ("notify", None) => {}
                     // History is down until the next start; nothing else is.
-                    ("archive" | "housekeeping" | "inspection", fault) => error!(part = ended.name, ?fault, "goes on without it"),
+                    ("archive" | "housekeeping" | "inspection" | "risk", fault) => error!(part = ended.name, ?fault, "goes on without it"),
                     (name, fault) => return format!("{name}: {}", fault.unwrap_or_else(|| "ended".into())),
                 },
                 Some(ended) = self.tasks.join_next() => match ended {
@@ -441,7 +469,7 @@ impl Station {
         self.stops.devices.cancel();
         self.end_of_tasks(&["listener", "panels", "probe", "troubles", "panel troubles"]).await;
         self.stops.desk.cancel();
-        for part in ["notify", "housekeeping", "inspection"] {
+        for part in ["notify", "housekeeping", "inspection", "risk"] {
             self.threads.end_of(part).await;
         }
         self.stops.journal.cancel();
@@ -475,7 +503,7 @@ impl Station {
 
 fn console_of(
     shared: &Shared,
-    (commands, panels): (mpsc::Sender<Command>, mpsc::Sender<PanelQuestion>),
+    (commands, panels, risk, risk_figures): Ways,
     health: watch::Receiver<Health>,
     demo: Option<DemoLogin>,
 ) -> Result<Console, watchfire_console::UsersError> {
@@ -484,6 +512,8 @@ fn console_of(
         history: Some(Arc::new(shared.archive.history())),
         commands,
         panels,
+        risk,
+        risk_figures,
         users: Users::open(&shared.paths.users())?,
         registry: shared.registry.clone(),
         health,

@@ -34,7 +34,8 @@ pub(super) fn options_of(data: &Path, sites: &str) -> StationOptions {
     station.data_dir = data.to_owned();
     let sites = sites::parse("test", sites).unwrap();
     let (rules, profiles, points) = (RuleSet::built_in(), Default::default(), Default::default());
-    let config = Config { station, sites, rules, profiles, points };
+    let risk = watchfire_rules::risk::RiskSettings::built_in();
+    let config = Config { station, sites, rules, profiles, points, risk };
     StationOptions { config, secrets: Secrets::One("secret".into()), channels: Vec::new(), sockets: None, demo: None }
 }
 

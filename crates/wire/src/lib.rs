@@ -37,6 +37,7 @@ mod things_stack;
 mod tree;
 mod units;
 mod watchfire_v1;
+mod weather_warning;
 mod words;
 mod zigbee2mqtt;
 

@@ -4,6 +4,7 @@
 //! wf/v1/{site}/{device}/readings   {"id": "<idempotency key>", "at"?: RFC 3339,
 //!                                   "readings": [{"point"?: "…", "metric": "…", "value": …, "unit"?: "…"}]}
 //! wf/v1/{site}/{device}/status     online | offline   (retained; also the will)
+//! wf/v1/{site}/{device}/warning    a weather warning, CAP or JSON: see `weather_warning.rs`
 //! ```
 //! - `site` is the site of the identity that sent it, and `device` is the identity's own device where it is one:
 //!   anything else is `foreign_device` and nothing is read. Both are `[a-z0-9][a-z0-9_-]{0,63}`.
@@ -15,7 +16,7 @@
 
 use crate::draft::Draft;
 use crate::tree::{JsonText, nearest_i64, nearest_u64};
-use crate::{json_text, units};
+use crate::{json_text, units, weather_warning};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
@@ -43,6 +44,7 @@ pub(crate) fn read(frame: &Frame<'_>, draft: &mut Draft) {
     match kind {
         "readings" if draft.device(device) => read_message(frame.payload, draft),
         "status" if draft.device(device) => read_status(frame.payload, draft),
+        "warning" if draft.device(device) => weather_warning::read(frame.payload, draft),
         _ => draft.defect(DefectKind::UnknownTopic, frame.topic),
     }
 }

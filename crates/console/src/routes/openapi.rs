@@ -1,6 +1,6 @@
 //! The OpenAPI document.
 
-use super::{alerts, devices, events, orders, panels, readings, session, station, tests};
+use super::{alerts, devices, events, orders, panels, readings, risk, session, station, tests};
 use axum::Json;
 use std::sync::LazyLock;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
@@ -16,6 +16,7 @@ use utoipa::{Modify, OpenApi};
         devices::list, devices::sites, readings::list,
         panels::list, panels::order, panels::duty_checks, panels::check_duty,
         tests::list, tests::start, tests::approve, tests::end,
+        risk::ranking, risk::areas, risk::area, risk::site, risk::figures, risk::weather, risk::warning,
         station::status, station::alive, station::ready, station::metrics,
         events::listen, show,
     ),

@@ -161,7 +161,7 @@ pub(crate) fn missing(member: &str) -> Problem {
     Problem::unprocessable(format!("`{member}` is missing or not usable"), format!("缺少 {member} 或其值无效"))
 }
 
-fn not_permitted() -> Problem {
+pub(crate) fn not_permitted() -> Problem {
     Problem::new(
         StatusCode::FORBIDDEN,
         "not-permitted",

@@ -10,6 +10,7 @@ mod login;
 mod orders;
 mod page;
 mod panels;
+mod risk;
 mod station;
 mod support;
 mod tests;

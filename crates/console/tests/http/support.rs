@@ -12,7 +12,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use watchfire_archive::History;
 use watchfire_console::{
-    Command, Console, DemoLogin, Health, Limits, Live, PanelQuestion, ProbePass, Role, Users, serve,
+    Command, Console, DemoLogin, Health, Limits, Live, PanelQuestion, ProbePass, RiskFigures, RiskQuestion, Role,
+    Users, serve,
 };
 use watchfire_model::sites::{Contact, Language};
 use watchfire_model::{
@@ -39,6 +40,8 @@ pub(crate) struct Bench {
     pub(crate) health: watch::Sender<Health>,
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) questions: mpsc::Receiver<PanelQuestion>,
+    pub(crate) risk_questions: mpsc::Receiver<RiskQuestion>,
+    pub(crate) figures: mpsc::Receiver<RiskFigures>,
     clock: Arc<AtomicI64>,
     base: String,
     http: reqwest::Client,
@@ -65,12 +68,16 @@ impl Bench {
         let now = Arc::clone(&clock);
         let (orders, commands) = mpsc::channel(4);
         let (panels, questions) = mpsc::channel(4);
+        let (risk, risk_questions) = mpsc::channel(4);
+        let (risk_figures, figures) = mpsc::channel(4);
         let (health, seen) = watch::channel(healthy());
         let console = Console {
             live: Arc::clone(&live),
             history: wish.history.map(Arc::new),
             commands: orders,
             panels,
+            risk,
+            risk_figures,
             users: Users::open(data.path()).unwrap(),
             registry: prometheus::Registry::new(),
             health: seen,
@@ -87,7 +94,20 @@ impl Bench {
         let mut server = JoinSet::new();
         let stopped = stop.clone();
         server.spawn(async move { serve(listener, console, stopped).await.unwrap() });
-        Bench { live, data, health, commands, questions, clock, base, http: reqwest::Client::new(), stop, server }
+        Bench {
+            live,
+            data,
+            health,
+            commands,
+            questions,
+            risk_questions,
+            figures,
+            clock,
+            base,
+            http: reqwest::Client::new(),
+            stop,
+            server,
+        }
     }
 
     /// Stops the server and waits for its end.

@@ -6,6 +6,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { risk } from "./risk.mjs";
 import { SITES, World } from "./world.mjs";
 
 /** @import {IncomingMessage, ServerResponse} from "node:http" */
@@ -117,6 +118,10 @@ export function serve(port, { demo = true } = {}) {
       const { note = "" } = /** @type {{note?: string}} */ (await read(request));
       if (act === "end") world.endTest(now, session, Number(test), note);
       return answer(200, { tests: world.tests });
+    }
+    if (path.startsWith("/risk")) {
+      const found = risk(now, path, query);
+      return found ? answer(200, found) : answer(404, { title: "not found" });
     }
     if (path === "/events") return listen(response, now);
     if (path === "/alerts") return answer(200, pageOf(query));

@@ -100,6 +100,13 @@ try {
     await page.click("a:has-text('厨房燃气探测器')");
     await page.waitForSelector("figure canvas");
     await shot("10-device");
+    await page.keyboard.press("p");
+    await page.waitForSelector("td a");
+    await shot("19-risk");
+    await page.click("a:has-text('阳光敬老院')");
+    await page.waitForSelector("svg path");
+    await shot("20-risk-site");
+    await page.keyboard.press("Escape");
     await page.keyboard.press("h");
     await page.waitForSelector("td a");
     await shot("11-history");
@@ -126,6 +133,11 @@ try {
     await shot("21-incident-light-en");
     await page.click("button:has-text('24 detectors')");
     await shot("22-incident-listed-light-en");
+    await page.keyboard.press("p");
+    await page.waitForSelector("td a");
+    await shot("22-risk-light-en");
+    await page.keyboard.press("b");
+    await page.waitForSelector("li.class-gas");
     await page.click("li.class-gas h2 a");
     await page.waitForSelector("figure canvas");
     await shot("14-alert-light-en");
@@ -146,6 +158,9 @@ try {
     await page.goto(`${station.url}/#/devices`);
     await page.waitForSelector("td a");
     await shot("18-phone-devices");
+    await page.goto(`${station.url}/#/risk`);
+    await page.waitForSelector("td a");
+    await shot("21-phone-risk");
   });
 } finally {
   station.close();

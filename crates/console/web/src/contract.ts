@@ -257,6 +257,119 @@ export interface TestBody {
   reason: string;
 }
 
+/** Worst first, as risks are graded in China. */
+export const BANDS = ["red", "orange", "yellow", "blue"] as const;
+export type Band = (typeof BANDS)[number];
+
+export type PartName =
+  | "live"
+  | "faults"
+  | "false_alarms"
+  | "duty"
+  | "hazards"
+  | "water"
+  | "electrical"
+  | "occupants"
+  | "weather"
+  | "premises";
+
+export interface RiskPoints {
+  part: PartName;
+  label: Bilingual;
+  points: number;
+}
+
+export interface RiskRankView {
+  rank: number;
+  site: string;
+  name: Bilingual;
+  kind: string;
+  district: string | null;
+  building: string | null;
+  listed: boolean;
+  score: number;
+  standing: number;
+  band: Band;
+  fires: number;
+  known_percent: number;
+  inspected_at: string | null;
+  parts: RiskPoints[];
+  why: Bilingual;
+}
+
+export interface RiskPage {
+  settings_version: number;
+  at: string | null;
+  total: number;
+  bands: Record<Band, number>;
+  units: RiskRankView[];
+}
+
+/** An hour or a day in which a score changed. */
+export interface RiskHistoryPoint {
+  at: string;
+  peak: number;
+  last: number;
+}
+
+export interface RiskHistory {
+  hours: RiskHistoryPoint[];
+  days: RiskHistoryPoint[];
+}
+
+export interface RiskAreaView {
+  district: string | null;
+  building: string | null;
+  score: number;
+  band: Band;
+  units: number;
+  fires: number;
+  why: Bilingual;
+  history?: RiskHistory;
+}
+
+export interface RiskAreaPage {
+  total: number;
+  areas: RiskAreaView[];
+}
+
+export interface RiskFactorView {
+  name: string;
+  label: Bilingual;
+  points: number;
+  points_max: number;
+  missing: boolean;
+  why: Bilingual;
+}
+
+export interface RiskPartView extends RiskPoints {
+  /** 0 for open alerts, which have no bound of their own. */
+  points_max: number;
+  why: Bilingual;
+  factors: RiskFactorView[];
+}
+
+export interface RiskUnitView {
+  zone: string | null;
+  name: Bilingual;
+  score: number;
+  standing: number;
+  band: Band;
+  fires: number;
+  known_percent: number;
+  settings_version: number;
+  inspected_at: string | null;
+  why: Bilingual;
+  parts: RiskPartView[];
+  history: RiskHistory;
+}
+
+export interface RiskSiteView {
+  site: string;
+  unit: RiskUnitView;
+  zones: RiskUnitView[];
+}
+
 /** A viewer sees everything and gives no orders. */
 export type Role = "operator" | "viewer";
 

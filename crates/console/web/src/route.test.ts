@@ -1,10 +1,12 @@
 import { expect, it } from "vitest";
-import { alertHref, deviceHref, routeOf } from "./route";
+import { alertHref, deviceHref, riskHref, routeOf } from "./route";
 
 it("reads every page's address", () => {
   expect(routeOf("")).toEqual({ page: "board" });
   expect(routeOf("#/")).toEqual({ page: "board" });
   expect(routeOf("#/devices")).toEqual({ page: "devices" });
+  expect(routeOf("#/risk")).toEqual({ page: "risk" });
+  expect(routeOf(riskHref("sunshine"))).toEqual({ page: "risk_site", site: "sunshine" });
   expect(routeOf("#/history")).toEqual({ page: "history" });
   expect(routeOf("#/tests")).toEqual({ page: "tests" });
   expect(routeOf("#/status")).toEqual({ page: "status" });

@@ -5,6 +5,8 @@ export type Route =
   | { page: "alert"; id: string }
   | { page: "devices" }
   | { page: "device"; site: string; source: string; name: string }
+  | { page: "risk" }
+  | { page: "risk_site"; site: string }
   | { page: "history" }
   | { page: "tests" }
   | { page: "status" }
@@ -20,12 +22,18 @@ export function routeOf(hash: string): Route {
   if (first === "devices" && one && two && three && rest.length === 3) {
     return { page: "device", site: one, source: two, name: three };
   }
-  if ((first === "history" || first === "tests" || first === "status") && rest.length === 0) return { page: first };
+  if (first === "risk" && one && rest.length === 1) return { page: "risk_site", site: one };
+  const is_plain = first === "risk" || first === "history" || first === "tests" || first === "status";
+  if (is_plain && rest.length === 0) return { page: first };
   return { page: "unknown" };
 }
 
 export function alertHref(id: string): string {
   return `#/alerts/${encodeURIComponent(id)}`;
+}
+
+export function riskHref(site: string): string {
+  return `#/risk/${encodeURIComponent(site)}`;
 }
 
 /** Makers' device names hold slashes, spaces and Chinese. */

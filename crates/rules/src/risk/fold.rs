@@ -146,13 +146,11 @@ impl Risk {
         }
     }
 
-    /// A pseudo device `weather` speaks for its site and for the district of that.
+    /// A pseudo device `weather` speaks for its site; that of a site that is listed for it, also for its district.
     fn weather_moved(&mut self, number: u32) {
         self.touched.push(number);
-        let Some(district) = self.units.get(number as usize).and_then(|unit| unit.facts.premises.district.clone())
-        else {
-            return;
-        };
+        let unit = self.units.get(number as usize).filter(|unit| self.settings.weather_sites.contains(&unit.id));
+        let Some(district) = unit.and_then(|unit| unit.facts.premises.district.clone()) else { return };
         let Some(area) = self.areas.find(&Place::District(district)) else { return };
         if let Some(area) = self.areas.get_mut(area).filter(|area| !area.weather.contains(&number)) {
             area.weather.push(number);
@@ -230,7 +228,8 @@ impl Risk {
             unit.due = None;
             self.index.give(unit.id.clone(), number);
             self.touched.push(number);
-            let speaks = unit.readings.all().iter().any(|held| held.from == Origin::Weather);
+            let listed = self.settings.weather_sites.contains(&unit.id);
+            let speaks = listed && unit.readings.all().iter().any(|held| held.from == Origin::Weather);
             let place = unit.facts.premises.district.clone().map(Place::District);
             let area = place.filter(|_| speaks).and_then(|place| self.areas.find(&place));
             if let Some(area) = area.and_then(|area| self.areas.get_mut(area)) {

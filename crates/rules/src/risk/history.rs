@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use watchfire_model::Timestamp;
 
-/// So many hours with a change are kept: a week in which each hour has one.
-pub const HOURS_MAX: usize = 168;
+/// So many hours with a change are kept: three days in which each hour has one.
+pub const HOURS_MAX: usize = 72;
 /// So many days with a change are kept: a year in which each day has one.
 pub const DAYS_MAX: usize = 366;
 
@@ -21,7 +21,7 @@ pub struct History {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Span {
     /// Counted from the epoch.
-    number: i64,
+    number: i32,
     peak: u8,
     last: u8,
 }
@@ -55,6 +55,8 @@ impl History {
 }
 
 fn note(spans: &mut VecDeque<Span>, number: i64, score: u8, most: usize) {
+    // Until the year 2200 far inside the range.
+    let number = i32::try_from(number).unwrap_or(i32::MAX);
     let before = spans.back().map_or(score, |span| span.last);
     match spans.back_mut() {
         Some(span) if span.number >= number => {
@@ -72,7 +74,7 @@ fn note(spans: &mut VecDeque<Span>, number: i64, score: u8, most: usize) {
 
 fn points(spans: &VecDeque<Span>, seconds: i64) -> impl Iterator<Item = HistoryPoint> {
     spans.iter().map(move |span| HistoryPoint {
-        at: Timestamp::from_seconds(span.number.saturating_mul(seconds)),
+        at: Timestamp::from_seconds(i64::from(span.number).saturating_mul(seconds)),
         peak: span.peak,
         last: span.last,
     })

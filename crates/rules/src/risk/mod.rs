@@ -42,12 +42,17 @@
 //!   | `vendor.risk.night_staff` | number | helpers who are there and awake at night |
 //!   | `vendor.risk.inspected` | true | an inspection took place, at the reading's event time |
 //!
+//!   The rules do not judge these two devices, nor wait for them to speak again, unless they are listed in the set-up or
+//!   ever said anything but such figures.
+//!
 //!   The others are named by the settings alone: as shipped `vendor.risk.overdue_hazards`, `vendor.risk.major_hazards`,
 //!   `vendor.risk.missed_patrols`, `vendor.risk.occupants`.
 //! - *Weather*: readings of a pseudo device named `weather`, source `watchfire`: `temperature`, `humidity`, `air_speed`,
-//!   `vendor.risk.dry_days`, and `vendor.risk.warning`, 0 to 4 (none, blue, yellow, orange, red), which [`warning`]
-//!   makes from CAP and from JSON. They speak for their site, and for every site of that site's district and below
-//!   that has no weather of its own; the nearest district counts.
+//!   `vendor.risk.dry_days`, and `vendor.risk.warning`, 0 to 4 (none, blue, yellow, orange, red), which the decoders
+//!   make from CAP and from JSON (`wf/v1/{site}/weather/warning`) together with `vendor.risk.warning_until`: from then
+//!   on the warning counts as none. They speak for their site. Those of a site that the settings list also speak for
+//!   every site of its district and below that has no weather of its own; the nearest district counts. A site that is
+//!   not listed cannot move the score of another.
 //! - *Duty checks* of fire panels: the notice `duty_unanswered` (missed) and the reading `vendor.duty_check_reply`
 //!   (answered).
 //! - *Facts* of the premises, from the set-up ([`watchfire_model::Premises`]).
@@ -80,7 +85,6 @@ mod site_numbers;
 mod snapshot;
 mod unit;
 mod view;
-pub mod warning;
 mod watch;
 mod windows;
 mod wording;
@@ -88,9 +92,10 @@ mod wording;
 pub use back_test::{BackTest, FireRank, Stood, back_test};
 pub use fold::Risk;
 pub use history::{History, HistoryPoint};
-pub use ranking::Ranked;
+pub use ranking::{Counts, Ranked};
 pub use settings::{Band, Bands, Factor, Join, Measure, Night, Origin, Part, RiskSettings, Scale};
 pub use view::{AreaView, FactorView, PartView, UnitView};
+pub(crate) use watch::is_figures;
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -120,6 +125,10 @@ pub(crate) const HELPED: &str = "risk.helped";
 pub(crate) const NIGHT_STAFF: &str = "risk.night_staff";
 /// `vendor.` + this: an inspection took place.
 pub(crate) const INSPECTED: &str = "risk.inspected";
+/// `vendor.` + this: the level of a weather warning.
+pub(crate) const WARNING: &str = "risk.warning";
+/// `vendor.` + this: when the warning of the same point is over, in seconds since 1970; 0: that was not said.
+pub(crate) const WARNING_UNTIL: &str = "risk.warning_until";
 
 /// What has a score.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

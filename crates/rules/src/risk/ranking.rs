@@ -7,7 +7,7 @@ use super::unit::Unit;
 use super::{INSPECTED, Place};
 use compact_str::CompactString;
 use std::cmp::Reverse;
-use watchfire_model::{Bilingual, DistrictPath, Metric, SiteId, Timestamp};
+use watchfire_model::{Bilingual, DistrictPath, Metric, Premises, SiteId, SiteKind, Timestamp};
 
 /// A unit in the order of risk.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,10 @@ pub struct Ranked<'a> {
     pub inspected_at: Option<Timestamp>,
     /// It is in the set-up.
     pub listed: bool,
+    /// What it is.
+    pub kind: SiteKind,
+    /// Where it belongs and how it is built.
+    pub premises: &'a Premises,
 }
 
 impl Risk {
@@ -69,7 +73,48 @@ impl Risk {
             known_percent: scored.known_percent(),
             inspected_at: inspected_at(unit),
             listed: unit.facts.listed,
+            kind: unit.facts.kind,
+            premises: &unit.facts.premises,
         })
+    }
+}
+
+/// Units by the colour of their score.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    by_band: [u32; 4],
+    /// Those of whose points less than half rests on what is known.
+    pub half_known: u32,
+}
+
+impl Counts {
+    /// Those of a colour.
+    pub fn of(&self, band: Band) -> u32 {
+        self.by_band.get(band as usize).copied().unwrap_or(0)
+    }
+}
+
+impl Risk {
+    /// Counts the units that have a score.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for scored in self.units.iter().filter_map(|unit| unit.scored) {
+            if let Some(count) = counts.by_band.get_mut(self.settings.bands.of(scored.score()) as usize) {
+                *count += 1;
+            }
+            counts.half_known += u32::from(scored.known_percent() < 50);
+        }
+        counts
+    }
+
+    /// The time of the last entry; `None`: nothing was applied yet.
+    pub fn now(&self) -> Option<Timestamp> {
+        self.now
+    }
+
+    /// The version of the settings in force.
+    pub fn settings_version(&self) -> u32 {
+        self.settings.version
     }
 }
 

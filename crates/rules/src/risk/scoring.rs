@@ -7,7 +7,7 @@ use super::night::{night, year};
 use super::settings::{Factor, Join, Measure, Origin, PARTS, Part, RiskSettings, WHOLE};
 use super::unit::{Unit, Zone};
 use super::windows::{day_of, earlier};
-use super::{HELPED, NIGHT_STAFF};
+use super::{HELPED, NIGHT_STAFF, WARNING, WARNING_UNTIL};
 use watchfire_model::{Class, Metric, Timestamp, ZoneId};
 
 /// The whole scale, in thousandths of a point.
@@ -179,7 +179,7 @@ impl<'a> Sight<'a> {
             Measure::Residents => premises.residents.map(|people| i64::from(people) * 1_000),
             Measure::Reading { metric, from, join, stale_after_h } => {
                 let fresh = self.readings(metric, *from).filter(|held| held.fresh(now, *stale_after_h));
-                join_all(factor, *join, fresh)
+                join_all(factor, *join, fresh.map(|held| if self.is_over(held, now) { 0 } else { held.judged }))
             }
         }
     }
@@ -231,6 +231,24 @@ impl<'a> Sight<'a> {
         })
     }
 
+    /// Whether that is a weather warning that has expired.
+    fn is_over(&self, held: &Held, now: Timestamp) -> bool {
+        self.warning_until(held).is_some_and(|until| until <= now)
+    }
+
+    /// When a weather warning expires: said by the reading beside it, of the same frame.
+    fn warning_until(&self, held: &Held) -> Option<Timestamp> {
+        if held.from != Origin::Weather || !matches!(&held.metric, Metric::Vendor(name) if name == WARNING) {
+            return None;
+        }
+        let until = Metric::Vendor(compact_str::CompactString::const_new(WARNING_UNTIL));
+        let beside = self.weather.iter().flat_map(|readings| readings.of(&until, Origin::Weather));
+        let of_frame = beside.filter(|other| other.point == held.point && other.received_at == held.received_at);
+        // Thousandths of a second are milliseconds.
+        let ends = of_frame.map(|other| other.value).max().filter(|ends| *ends > 0);
+        ends.map(|ends| Timestamp(ends.saturating_mul(1_000)))
+    }
+
     /// When the score may change though nothing is told.
     pub(crate) fn due(&self, now: Timestamp) -> Option<Timestamp> {
         let mut due = self.ledger().due(now);
@@ -251,8 +269,9 @@ impl<'a> Sight<'a> {
             }
             Measure::Age => self.unit.facts.premises.built.map(|_| year(now).1),
             Measure::Reading { metric, from, stale_after_h, .. } => {
-                let stale = self.readings(metric, *from).filter_map(|held| held.stale_at(*stale_after_h));
-                stale.filter(|at| *at > now).min()
+                let ends = |held: &Held| [held.stale_at(*stale_after_h), self.warning_until(held)];
+                let ends = self.readings(metric, *from).flat_map(ends).flatten();
+                ends.filter(|at| *at > now).min()
             }
             _ => None,
         }
@@ -268,8 +287,7 @@ fn level(factor: &Factor, figure: i64) -> u32 {
     }
 }
 
-fn join_all<'h>(factor: &Factor, join: Join, held: impl Iterator<Item = &'h Held>) -> Option<i64> {
-    let values = held.map(|held| held.judged);
+fn join_all(factor: &Factor, join: Join, values: impl Iterator<Item = i64>) -> Option<i64> {
     match join {
         Join::Sum => values.reduce(i64::saturating_add),
         Join::Worst if factor.scale.half_at < factor.scale.none_at => values.min(),

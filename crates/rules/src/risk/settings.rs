@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use watchfire_model::{Bilingual, Class, Metric, SiteKind};
+use watchfire_model::{Bilingual, Class, Metric, SiteId, SiteKind};
 
 /// So many factors at most.
 pub const FACTORS_MAX: usize = 64;
@@ -23,6 +23,8 @@ pub struct RiskSettings {
     pub night: Night,
     /// Seconds east of Greenwich of each time zone that sites are in.
     pub time_zones: BTreeMap<String, i32>,
+    /// Sites whose weather also speaks for their district. Any other site's is its own alone.
+    pub weather_sites: BTreeSet<SiteId>,
     /// A district's score is the mean of this worst share of its units, in percent.
     pub district_worst_percent: u8,
     /// What is counted, in the order of the file. Their points add up to [`POINTS`].

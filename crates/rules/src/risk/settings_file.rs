@@ -14,6 +14,8 @@
 //! until = "06:00"
 //! [time_zones."Asia/Shanghai"]       # a time zone of sites; in one that is not here night is not known
 //! offset = "+08:00"
+//! [weather]                          # may be left out
+//! sites = ["met-office"]             # whose weather also speaks for their district
 //! [districts]
 //! worst_percent = 10                 # a district is the mean of this worst share of its units
 //! [[factor]]                         # the points of all add up to 100
@@ -40,7 +42,7 @@ use super::settings::{Bands, FACTORS_MAX, Factor, Join, Measure, Night, Origin, 
 use crate::metric_keys::known_metric;
 use crate::metric_limits::possible;
 use std::collections::{BTreeMap, BTreeSet};
-use watchfire_model::{Bilingual, Class, Metric, SiteKind, Unit};
+use watchfire_model::{Bilingual, Class, Metric, SiteId, SiteKind, Unit};
 use watchfire_settings::{Problem, Section};
 
 /// What an unknown factor gives unless it is said otherwise, in percent of its points.
@@ -106,6 +108,7 @@ impl RiskSettings {
             let live = root.table("live", read_live);
             let night = root.table("night", read_night);
             let time_zones = root.tables("time_zones", read_time_zone).into_iter().collect();
+            let weather_sites = root.optional_table("weather", |section| Some(section.list("sites", site)));
             let worst = root.table("districts", |section| section.integer("worst_percent", 1..=100));
             let mut names = BTreeSet::new();
             let factors = root.array("factor", |section| read_factor(section, &mut names));
@@ -122,6 +125,7 @@ impl RiskSettings {
                 live: live?,
                 night: night?,
                 time_zones,
+                weather_sites: weather_sites.unwrap_or_default().into_iter().collect(),
                 district_worst_percent: u8::try_from(worst?).ok()?,
                 factors,
             })
@@ -224,6 +228,10 @@ fn read_factor(section: &mut Section<'_>, names: &mut BTreeSet<String>) -> Optio
         scale: scale?,
         site_kinds: site_kinds.into_iter().collect(),
     })
+}
+
+fn site(text: &str) -> Result<SiteId, String> {
+    SiteId::new(text).map_err(|error| error.to_string())
 }
 
 fn site_kind(text: &str) -> Result<SiteKind, String> {

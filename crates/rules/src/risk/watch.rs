@@ -1,9 +1,12 @@
 //! Which readings the score looks at: asked of every reading, so it compares a few metrics and looks nothing up.
 
 use super::settings::{Join, Measure, Origin, RiskSettings, Scale};
-use super::{DUTY_CHECK, DUTY_CHECK_REPLY, HELPED, INSPECTED, NIGHT_STAFF, RISK_DEVICE, WEATHER_DEVICE};
+use super::{DUTY_CHECK, DUTY_CHECK_REPLY, HELPED, INSPECTED, NIGHT_STAFF, RISK_DEVICE, WARNING_UNTIL, WEATHER_DEVICE};
 use compact_str::CompactString;
-use watchfire_model::{DeviceName, Metric, Reading, Source};
+use watchfire_model::{Decoded, DeviceName, Metric, Reading, Source, Value};
+
+/// Air in the shade has never been hotter, in °C; a reading above is a detector's, whatever it is called.
+const WEATHER_DEGREES_MAX: f64 = 50.0;
 
 /// The metrics that are looked at, by the devices they come from.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +45,7 @@ impl Watch {
                 vendor(DUTY_CHECK, &[]),
                 vendor(INSPECTED, &[]),
             ],
-            weather: Vec::new(),
+            weather: vec![vendor(WARNING_UNTIL, &every_change)],
             device: vec![vendor(DUTY_CHECK_REPLY, &[])],
         };
         for factor in &settings.factors {
@@ -85,6 +88,22 @@ pub(crate) fn origin(source: Source, device: &DeviceName) -> Origin {
         (Source::Watchfire, WEATHER_DEVICE) => Origin::Weather,
         _ => Origin::Device,
     }
+}
+
+/// Whether a frame holds nothing but figures of a pseudo device: they are no detector's, so that the rules neither judge
+/// them nor wait for the next. Whatever else it holds, a heat that no weather brings included, is judged.
+pub(crate) fn is_figures(decoded: &Decoded) -> bool {
+    let Some(device) = &decoded.device else { return false };
+    let from = origin(decoded.source, device);
+    let is_figure = |reading: &Reading| match (from, &reading.metric) {
+        (Origin::Site | Origin::Weather, Metric::Vendor(name)) => name.starts_with("risk."),
+        (Origin::Weather, Metric::Temperature) => {
+            matches!(reading.value, Value::Number(degrees) if degrees <= WEATHER_DEGREES_MAX)
+        }
+        (Origin::Weather, Metric::Humidity | Metric::AirSpeed) => true,
+        _ => false,
+    };
+    from != Origin::Device && decoded.presence.is_none() && decoded.readings.iter().all(is_figure)
 }
 
 /// What a duty check came to, as a reading tells it: true for answered.

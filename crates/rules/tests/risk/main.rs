@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may stop at what is wrong")]
 
 mod back_test;
+mod city;
 mod properties;
 mod scenario;
 mod settings;

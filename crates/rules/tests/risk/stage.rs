@@ -1,6 +1,6 @@
 //! Sites, alerts and readings in few words, for all tests of the risk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use watchfire_model::*;
 use watchfire_rules::risk::{Change, Risk, RiskSettings};
 use watchfire_rules::{Event, SetUp, Stamp};
@@ -23,7 +23,10 @@ impl Stage {
     pub(crate) fn new() -> Stage {
         Stage {
             sites: Sites::default(),
-            settings: RiskSettings::built_in(),
+            settings: RiskSettings {
+                weather_sites: BTreeSet::from(["office".parse().unwrap()]),
+                ..RiskSettings::built_in()
+            },
             risk: None,
             now: Timestamp::EPOCH,
             changes: Vec::new(),
