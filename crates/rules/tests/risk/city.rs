@@ -35,6 +35,7 @@ fn resident_kb() -> Option<u64> {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it says how long things take, and asserts nothing of it")]
 fn a_year_of_a_city_is_bounded() {
     let units = units();
     let mut stage = city(units);

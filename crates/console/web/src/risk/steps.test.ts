@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { path, steps } from "./steps";
+import { begin, path, steps } from "./steps";
 
 const at = (hour: number) => new Date(hour * 3_600_000).toISOString();
 const POINTS = [
@@ -19,6 +19,14 @@ it("begins with what was there before the time shown, without its old peak", () 
     { from_ms: 7_200_000, to_ms: 10_800_000, score: 30, peak: 30 },
   ]);
   expect(steps([], 0, 1)).toEqual([]);
+});
+
+it("begins where something is known", () => {
+  const day = 24 * 3_600_000;
+  expect(begin(POINTS, 0, day)).toBe(3_600_000);
+  expect(begin(POINTS, 2 * day, 3 * day)).toBe(2 * day);
+  expect(begin([], 0, day)).toBe(0);
+  expect(begin(POINTS, 0, 2 * 3_600_000)).toBe(3_600_000);
 });
 
 it("draws a stair", () => {

@@ -22,6 +22,12 @@ export function steps(points: readonly RiskHistoryPoint[], from_ms: number, to_m
   });
 }
 
+/** Where a chart begins: at what is known, so that a young score is not a dot at its right edge; an hour at least. */
+export function begin(points: readonly RiskHistoryPoint[], from_ms: number, to_ms: number): number {
+  const first_ms = Date.parse(points[0]?.at ?? "");
+  return Number.isNaN(first_ms) ? from_ms : Math.min(Math.max(first_ms, from_ms), to_ms - 3_600_000);
+}
+
 /** The steps as the path of an SVG whose width is `width` and whose height of 100 points is `height`. */
 export function path(line: readonly Step[], from_ms: number, to_ms: number, width: number, height: number): string {
   const x = (at_ms: number) => (((at_ms - from_ms) / (to_ms - from_ms)) * width).toFixed(1);
