@@ -50,6 +50,10 @@ const EVERY_ADDRESS: &str = "
 401 200 get /api/v1/sites
 401 200 get /api/v1/status
 401 200 get /api/v1/tests
+401 404 get /api/v1/risk/sites/{site}
+401 404 post /api/v1/risk/sites/{site}/figures
+401 404 post /api/v1/risk/sites/{site}/warning
+401 404 post /api/v1/risk/sites/{site}/weather
 401 415 post /api/v1/alerts/{id}/acknowledge
 401 415 post /api/v1/alerts/{id}/close
 401 415 post /api/v1/alerts/{id}/forward
@@ -62,6 +66,9 @@ const EVERY_ADDRESS: &str = "
 401 415 post /api/v1/transmission-devices/orders
 401 422 get /api/v1/duty-checks
 401 422 get /api/v1/readings
+401 422 get /api/v1/risk/area
+401 503 get /api/v1/risk
+401 503 get /api/v1/risk/areas
 401 503 get /api/v1/transmission-devices
 415 415 post /api/v1/session
 ";

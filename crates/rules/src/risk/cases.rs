@@ -2,6 +2,7 @@
 //!
 //! An alert is *live* while its cause holds, nobody has closed it, and nobody has found that it was false or a test. A
 //! fault or an offline device counts as *trouble* while its cause holds, closed or not: paper does not mend a detector.
+//! What is marked as belonging to a test counts for nothing until the mark is taken away: then it counts in full.
 //! A finding of "false" on a fire, gas, carbon monoxide or early warning alert is one false alarm, a finding of "real" on
 //! a fire is one real fire; both are taken back when the alert is opened again.
 
@@ -18,6 +19,8 @@ pub(crate) struct Case {
     active: bool,
     handling: Handling,
     verdict: Option<Verdict>,
+    /// It belongs to a test: it counts for nothing as long as it does.
+    test: bool,
     /// On which day the finding was counted.
     counted_on: Option<i64>,
 }
@@ -46,6 +49,7 @@ impl Case {
             active,
             handling: Handling::Open,
             verdict: None,
+            test: first.marks.test,
             counted_on: None,
         }
     }
@@ -59,6 +63,7 @@ impl Case {
     pub(crate) fn apply(&mut self, transition: &Transition, at: Timestamp, ledgers: &mut [&mut Ledger]) {
         let before = self.weight();
         self.class = transition.class;
+        self.test = transition.marks.test;
         match &transition.step {
             Step::Raised | Step::Escalated { .. } => self.active = true,
             Step::Cleared => self.active = false,
@@ -87,7 +92,7 @@ impl Case {
     }
 
     fn weight(&self) -> Weight {
-        let dismissed = matches!(self.verdict, Some(Verdict::False(_) | Verdict::Test));
+        let dismissed = self.test || matches!(self.verdict, Some(Verdict::False(_) | Verdict::Test));
         let live = self.active && self.handling != Handling::Closed && !dismissed;
         let trouble = match self.class {
             Class::Fault | Class::Supervisory => Some(Trouble::Fault),
@@ -101,7 +106,7 @@ impl Case {
             | Class::Security
             | Class::Information => None,
         };
-        Weight { live: live.then_some(self.class), trouble: trouble.filter(|_| self.active) }
+        Weight { live: live.then_some(self.class), trouble: trouble.filter(|_| self.active && !self.test) }
     }
 
     fn count_finding(&mut self, at: Timestamp, ledgers: &mut [&mut Ledger]) {

@@ -8,7 +8,8 @@
 //! TIME setup | TIME journaled                                the sites so far come into force; the second as an entry
 //! TIME frame SITE DEVICE [POINT:]METRIC=VALUE… [at=TIME]     a frame; the point is the metric's name unless said
 //! TIME alert #N PLACE STEP [CLASS]                           a transition: raise escalate clear ack false real test
-//!                                                            forward close reopen return
+//!                                                            forward close reopen return; with in-test at its end
+//!                                                            it is marked as belonging to a test
 //! TIME unanswered SITE/SOURCE/NAME                           the station's notice of a missed duty check
 //! TIME until                                                 a tick
 //! restart                                                    snapshot and restore

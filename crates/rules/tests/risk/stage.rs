@@ -94,6 +94,10 @@ impl Stage {
     }
 
     pub(crate) fn alert(&mut self, at: Timestamp, number: u64, place: &str, words: &[&str]) {
+        let (words, test) = match words {
+            [words @ .., "in-test"] => (words, true),
+            words => (words, false),
+        };
         let (site, zone) = place.split_once('/').map_or((place, None), |(site, zone)| (site, Some(zone)));
         let by: UserName = "wang".parse().unwrap();
         let verified = |verdict| Step::Verified { by: by.clone(), verdict, note: String::new() };
@@ -129,7 +133,7 @@ impl Stage {
             rule: RuleRef { name: "r".into(), version: 1 },
             reason: Bilingual::default(),
             evidence: Vec::new(),
-            marks: Default::default(),
+            marks: Marks { test, ..Marks::default() },
         };
         self.transitions.push(transition.clone());
         self.apply(at, &Event::Tick, &[transition]);
