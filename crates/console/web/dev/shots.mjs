@@ -102,10 +102,10 @@ try {
     await shot("10-device");
     await page.keyboard.press("p");
     await page.waitForSelector("td a");
-    await shot("19-risk");
+    await shot("27-risk");
     await page.click("a:has-text('阳光敬老院')");
     await page.waitForSelector("svg path");
-    await shot("20-risk-site");
+    await shot("28-risk-site");
     await page.keyboard.press("Escape");
     await page.keyboard.press("h");
     await page.waitForSelector("td a");
@@ -135,7 +135,7 @@ try {
     await shot("22-incident-listed-light-en");
     await page.keyboard.press("p");
     await page.waitForSelector("td a");
-    await shot("22-risk-light-en");
+    await shot("30-risk-light-en");
     await page.keyboard.press("b");
     await page.waitForSelector("li.class-gas");
     await page.click("li.class-gas h2 a");
@@ -160,7 +160,7 @@ try {
     await shot("18-phone-devices");
     await page.goto(`${station.url}/#/risk`);
     await page.waitForSelector("td a");
-    await shot("21-phone-risk");
+    await shot("29-phone-risk");
   });
 } finally {
   station.close();
