@@ -1,5 +1,6 @@
 //! What the parts can do one by one, each against what the machine can do at best with as many bytes or items, in the
-//! same run, the two sides alternating: `cargo bench --bench parts`. No bar hangs on these; they say where to look.
+//! same run, the two sides alternating: `cargo bench --bench parts`. Bars hang on the rules and on replay; the others say
+//! where to look.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -11,6 +12,7 @@
 )]
 
 mod support {
+    pub(crate) mod fleet;
     pub(crate) mod frames;
     pub(crate) mod machine;
     pub(crate) mod options;
@@ -27,16 +29,19 @@ use std::hint::black_box;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use support::frames::{self, Readings};
+use support::fleet::{Fleet, engine_after_hours, resident_bytes};
+use support::frames::Readings;
 use support::options::Options;
 use support::pace::{Pace, row};
+use support::samples::thousands;
 use support::table::Row;
 use support::{Fault, machine, table};
 use watchfire_archive::{Batch, Store};
 use watchfire_journal::{Limits, Reader, RealDisk, Writer};
 use watchfire_model::encoding::decode_entry;
-use watchfire_model::{Decoded, EncodedInput, Frame, Input, JournalId, Seq, SiteId, Timestamp};
-use watchfire_rules::{Effects, Engine, Event, RuleSet, SetUp, Stamp};
+use watchfire_model::{Decoded, EncodedInput, Frame, Input, JournalId, Metric, Seq, SiteId, Sites, Timestamp};
+use watchfire_rules::RuleSet;
+use watchfire_rules::replay::Session;
 use watchfire_wire::{Profiles, Sessions, decode};
 
 const SITE: &str = "load";
@@ -63,8 +68,10 @@ const PARTS: &[Part] = &[
     ("journal-sync", journal_sync),
     ("journal-read", journal_read),
     ("decode", decode_messages),
-    ("rules-1000", |options, _| rules(options, 1_000)),
-    ("rules-100000", |options, _| rules(options, 100_000)),
+    ("rules-pace", rules_pace),
+    ("rules-scale", rules_scale),
+    ("rules-state", rules_state),
+    ("replay", replay_lines),
     ("archive", archive),
 ];
 
@@ -198,67 +205,107 @@ fn decode_messages(options: &Options, _: &Path) -> Result<Row, Fault> {
     Ok(row("wire: a 120-byte message decoded", "its JSON parsed into a serde_json::Value", &pace))
 }
 
-fn rules(options: &Options, devices: u32) -> Result<Row, Fault> {
-    let site = SiteId::new(SITE)?;
-    let (profiles, mut sessions) = (Profiles::default(), Sessions::default());
-    let start = Timestamp::from_seconds(1_772_352_000);
-    let readings = Readings::new(devices, devices.max(MESSAGES));
-    let decoded: Vec<Decoded> = readings.iter().map(|frame| decode(&frame, start, &profiles, &mut sessions)).collect();
-    let mut engine = Engine::new(JournalId([1; 16]));
-    let mut effects = Effects::default();
-    let set_up = SetUp { sites: frames::sites(SITE, devices)?, rules: RuleSet::built_in() };
-    engine.apply(Stamp { seq: Seq(1), at: start }, &Event::Setup(&set_up), &mut effects);
-    let mut seq = 1;
+/// The bar: so many readings a second on one core, with 50 rules or more.
+const RULES_PER_SECOND_MIN: f64 = 2_000_000.0;
+/// The bar: a reading costs at most so many times as much where there are a million devices as where there are a thousand.
+const COST_RATIO_MAX: f64 = 2.0;
+/// The bar, per device and metric.
+const STATE_BYTES_MAX: f64 = 300.0;
+/// The bar for lines of JSON.
+const REPLAY_PER_SECOND_MIN: f64 = 500_000.0;
+
+fn rules_pace(options: &Options, _: &Path) -> Result<Row, Fault> {
+    let mut fleet = Fleet::new(SITE, 1_000)?;
     let mut last: std::collections::HashMap<String, f64> = std::collections::HashMap::new();
-    let mut round: Vec<Decoded> = Vec::new();
-    let mut turn = 0u32;
+    let names: Vec<String> = (0..1_000).map(|number| format!("load-{number}")).collect();
     let pace = Pace::alternate_timed(
         options,
-        |clock| {
-            turn += 1;
-            // Fresh keys, values and times, as devices send them.
-            round.clone_from(&decoded);
-            let at = start.plus(std::time::Duration::from_secs(u64::from(turn)));
-            for (one, number) in round.iter_mut().zip(0u32..) {
-                one.key = one.key.as_ref().map(|key| format!("{key}-{turn}").into());
-                for reading in &mut one.readings {
-                    reading.at = at;
-                    reading.value = watchfire_model::Value::Number(20.0 + f64::from((number + turn) % 5) / 10.0);
-                }
-            }
-            clock.time(|| {
-                for one in &round {
-                    seq += 1;
-                    engine.apply(
-                        Stamp { seq: Seq(seq), at },
-                        &Event::Decoded { site: &site, decoded: one },
-                        &mut effects,
-                    );
-                }
-            });
-            Ok(round.len())
-        },
+        |clock| fleet.turn(clock),
         |clock| {
             clock.time(|| {
-                for one in &decoded {
-                    let name = one.device.as_ref().map_or("", |device| device.as_str());
+                for name in &names {
                     match last.get_mut(name) {
                         Some(value) => *value += 1.0,
-                        None => drop(last.insert(name.to_owned(), 1.0)),
+                        None => drop(last.insert(name.clone(), 1.0)),
                     }
                 }
             });
-            Ok(decoded.len())
+            Ok(names.len())
         },
     )?;
-    if !effects.transitions.is_empty() {
-        return Err(format!("{} alerts of quiet readings", effects.transitions.len()).into());
-    }
-    Ok(row(
-        &format!("rules: a reading applied, {devices} devices"),
-        "one look-up by the device's name in a HashMap",
-        &pace,
-    ))
+    let rules = RuleSet::built_in().rules().len();
+    let figure = format!("rules: a reading applied, {rules} rules, 1,000 devices, one core");
+    let mut row = row(&figure, "one look-up by the device's name in a HashMap", &pace);
+    row.bar = format!("≥ {}/s", thousands(RULES_PER_SECOND_MIN));
+    row.met = Some(pace.ours() >= RULES_PER_SECOND_MIN);
+    Ok(row)
+}
+
+fn rules_scale(options: &Options, _: &Path) -> Result<Row, Fault> {
+    let (mut many, mut few) = (Fleet::new(SITE, 1_000_000)?, Fleet::new(SITE, 1_000)?);
+    let pace = Pace::alternate_timed(options, |clock| many.turn(clock), |clock| few.turn(clock))?;
+    let cost = pace.reference() / pace.ours();
+    let mut row = row("rules: a reading applied, 1,000,000 devices", "the same with 1,000 devices", &pace);
+    row.bar = format!("cost ≤ {COST_RATIO_MAX} ×");
+    row.met = Some(cost <= COST_RATIO_MAX);
+    row.notes.push(format!("{cost:.2} × the cost; the devices report in no order"));
+    Ok(row)
+}
+
+fn rules_state(options: &Options, _: &Path) -> Result<Row, Fault> {
+    let devices = options.either(100_000, 20_000);
+    let metrics = [
+        (Metric::Temperature, 21.0),
+        (Metric::SmokeObscuration, 0.02),
+        (Metric::Humidity, 45.0),
+        (Metric::Battery, 90.0),
+    ];
+    let before = resident_bytes()?;
+    let engine = engine_after_hours(devices, &metrics)?;
+    let bytes = (resident_bytes()? - before) / f64::from(devices) / metrics.len() as f64;
+    drop(black_box(engine));
+    Ok(Row {
+        figure: "rules: memory per device and metric".to_owned(),
+        bar: format!("≤ {STATE_BYTES_MAX} B"),
+        measured: format!("{bytes:.0} B"),
+        ratio: "–".to_owned(),
+        met: Some(bytes <= STATE_BYTES_MAX),
+        notes: vec![format!(
+            "resident memory over {devices} detectors with temperature, smoke, humidity and battery, once a minute for 90 min, \
+             everything included"
+        )],
+    })
+}
+
+fn replay_lines(options: &Options, _: &Path) -> Result<Row, Fault> {
+    let lines: Vec<String> = (0..MESSAGES)
+        .map(|number| {
+            let (device, second) = (number % 1_000, number / 1_000);
+            format!(
+                r#"{{"at":"2026-03-01T00:00:{second:02}Z","site":"s","zone":"z{}","device":"d{device}","metric":"temperature","value":{}.{},"unit":"Cel"}}"#,
+                device / 4,
+                20 + number % 3 / 2,
+                number % 7
+            )
+        })
+        .collect();
+    let pace = Pace::alternate(
+        options,
+        || {
+            let mut session = Session::new(RuleSet::built_in(), Sites::default());
+            let mut out = String::new();
+            lines.iter().try_for_each(|line| session.line(line, &mut out))?;
+            Ok(lines.len())
+        },
+        || {
+            lines.iter().try_for_each(|line| serde_json::from_str::<serde_json::Value>(line).map(drop))?;
+            Ok(lines.len())
+        },
+    )?;
+    let mut row = row("replay: a line of JSON", "the line parsed into a serde_json::Value", &pace);
+    row.bar = format!("≥ {}/s", thousands(REPLAY_PER_SECOND_MIN));
+    row.met = Some(pace.ours() >= REPLAY_PER_SECOND_MIN);
+    Ok(row)
 }
 
 fn archive(options: &Options, dir: &Path) -> Result<Row, Fault> {

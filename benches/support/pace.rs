@@ -29,6 +29,16 @@ impl Clock {
 }
 
 impl Pace {
+    /// The median of our turns, items a second.
+    pub(crate) fn ours(&self) -> f64 {
+        median(&self.ours)
+    }
+
+    /// The same of the reference.
+    pub(crate) fn reference(&self) -> f64 {
+        median(&self.reference)
+    }
+
     /// Times both in turn; each does a round and says how many items it had.
     pub(crate) fn alternate(
         options: &Options,
@@ -67,7 +77,7 @@ fn per_second(options: &Options, work: &mut impl FnMut(&mut Clock) -> Result<usi
 
 /// The row of a pace.
 pub(crate) fn row(figure: &str, reference: &str, pace: &Pace) -> Row {
-    let (ours, best) = (median(&pace.ours), median(&pace.reference));
+    let (ours, best) = (pace.ours(), pace.reference());
     Row {
         figure: figure.to_owned(),
         bar: "–".to_owned(),

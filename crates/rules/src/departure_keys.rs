@@ -51,7 +51,7 @@ use watchfire_model::{Metric, Unit};
 use watchfire_settings::Section;
 
 /// Longer memories than half a day no longer mean "usual".
-const MEMORY_S_MAX: u64 = 43_200;
+pub(crate) const MEMORY_S_MAX: u64 = 43_200;
 /// A departure from the usual value is over when people had time to see it.
 const CLEAR_AFTER_S: u64 = 300;
 /// More senses than this are more than anybody can weigh.
@@ -154,7 +154,7 @@ fn read_departure(section: &mut Section<'_>) -> Option<Departure> {
 }
 
 /// A size that no reading can reach, or that every reading has, is a slip.
-fn check_size(section: &mut Section<'_>, metric: &Metric, by: f64) {
+pub(crate) fn check_size(section: &mut Section<'_>, metric: &Metric, by: f64) {
     if by <= 0.0 {
         return section.problem("by", format!("is {by}; use more than 0"));
     }

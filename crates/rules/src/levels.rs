@@ -117,7 +117,7 @@ impl Engine {
             Kind::Departure { departure, .. } => {
                 departure.part(series.trend(departure.spec)) >= if held { WAY_BACK } else { 1.0 }
             }
-            kind @ (Kind::Dose(_) | Kind::Stuck(_) | Kind::Flapping(_)) => {
+            kind @ (Kind::Dose(_) | Kind::Stuck(_) | Kind::Flapping(_) | Kind::Cusum(_)) => {
                 series.tally(number).is_some_and(|tally| tally.is_met(kind, held))
             }
             Kind::DeviceAlarm { .. }

@@ -30,6 +30,8 @@
 //! - *Departure*: a value has left what is usual for it, by an amount and by a multiple of its own noise (`trend.rs`), for
 //!   the hold and in two readings at least: no timer raises it, because one reading may be a spike. Over when it is back
 //!   by half, for the clearing time.
+//! - *Shift* (`cusum.rs`): what each reading says for a lasting shift of the mean adds up to more than chance does in many
+//!   readings. Over when it is back to half of that, for the clearing time, or when the new level has become the usual one.
 //! - *Fusion*: the departures of several senses in one zone, weighted and added up (`fusion.rs`); what a harmless cause
 //!   explains is discounted. Where the rule is met, the alert belongs to the device whose reading decided; its figures
 //!   name all of them.
@@ -88,6 +90,7 @@ mod alarm_keys;
 mod built_in;
 mod casebook;
 mod causes;
+mod cusum;
 mod departure_keys;
 mod device_view;
 mod dose;
@@ -139,6 +142,7 @@ pub mod try_out;
 mod wording;
 mod words;
 
+pub use cusum::Cusum;
 pub use device_view::{DeviceView, PointView};
 pub use dose::Dose;
 pub use engine::Engine;

@@ -52,6 +52,23 @@ pub(crate) fn counted(label: &Bilingual, rule: &Rule, reading: &Reading, tally: 
                 format!("{zh}（测点 {point}）{}在 {window} 秒内变化 {changes} 次", what.zh),
             )
         }
+        (Tally::Cusum(tally), Kind::Cusum(_)) => {
+            let shift = tally.told();
+            let (mean, usual, noise) = (figure(shift.mean), figure(shift.usual), figure(shift.noise));
+            let (readings, since) = (shift.readings, shift.since);
+            Bilingual::new(
+                format!(
+                    "{} of {en} (point {point}) is {value}; over {readings} readings since {since} its mean is \
+                     {mean}{unit}, usually {usual}{unit} (noise {noise}{unit}): it has shifted",
+                    what.en
+                ),
+                format!(
+                    "{zh}（测点 {point}）{}为 {value}；自 {since} 起 {readings} 次上报的均值为 {mean}{unit}，平常为 \
+                     {usual}{unit}（噪声 {noise}{unit}），均值已偏移",
+                    what.zh
+                ),
+            )
+        }
         _ => met(label, rule, reading, None),
     }
 }

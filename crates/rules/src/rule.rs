@@ -1,5 +1,6 @@
 //! A checked rule: what it judges, where, and what it raises.
 
+use crate::cusum::Cusum;
 use crate::dose::Dose;
 use crate::expression::Expression;
 use crate::flapping::Flapping;
@@ -127,6 +128,8 @@ pub enum Kind {
     Gathering(Gathering),
     /// A formula over what a device measures.
     Expression(Expression),
+    /// A value's mean has shifted.
+    Cusum(Cusum),
 }
 
 /// How far a value must leave what is usual for it.
@@ -330,6 +333,7 @@ impl Rule {
             Kind::Fusion(fusion) => fusion.departures().any(|departure| departure.metric == *judged),
             Kind::Dose(dose) => dose.metric == *judged,
             Kind::Stuck(stuck) => stuck.metric == *judged,
+            Kind::Cusum(cusum) => cusum.metric == *judged,
             Kind::Flapping(flapping) => flapping.metrics.contains(judged),
             Kind::Expression(expression) => expression.names(judged),
             Kind::Gathering(_) | Kind::Silent { .. } => false,
@@ -338,7 +342,7 @@ impl Rule {
 
     /// Whether it keeps a tally of each series.
     pub(crate) fn tallies(&self) -> bool {
-        matches!(self.kind, Kind::Dose(_) | Kind::Stuck(_) | Kind::Flapping(_))
+        matches!(self.kind, Kind::Dose(_) | Kind::Stuck(_) | Kind::Flapping(_) | Kind::Cusum(_))
     }
 
     /// The means that it asks for of that metric.
@@ -370,6 +374,7 @@ impl Rule {
                 | Kind::Dose(_)
                 | Kind::Stuck(_)
                 | Kind::Flapping(_)
+                | Kind::Cusum(_)
                 | Kind::Gathering(_)
                 | Kind::Expression(_),
                 _,
@@ -388,7 +393,7 @@ impl Rule {
             | Kind::Silent { gone_hold_s: hold_s, .. } => *hold_s,
             Kind::Gathering(gathering) => gathering.hold_s,
             Kind::Expression(expression) => expression.hold_s,
-            Kind::Dose(_) | Kind::Stuck(_) | Kind::Flapping(_) => 0,
+            Kind::Dose(_) | Kind::Stuck(_) | Kind::Flapping(_) | Kind::Cusum(_) => 0,
         }
     }
 
@@ -402,6 +407,7 @@ impl Rule {
             | Kind::Fusion(Fusion { clear_after_s, .. }) => *clear_after_s,
             Kind::Dose(dose) => dose.clear_after_s,
             Kind::Stuck(stuck) => stuck.clear_after_s,
+            Kind::Cusum(cusum) => cusum.clear_after_s,
             Kind::Flapping(flapping) => flapping.clear_after_s,
             Kind::Gathering(gathering) => gathering.clear_after_s,
             Kind::Expression(expression) => expression.clear_after_s,

@@ -47,6 +47,7 @@
 //! ```
 
 use crate::alarm_keys::read_device_alarm;
+use crate::cusum::read_cusum;
 use crate::departure_keys::{read_departure_rule, read_fusion};
 use crate::dose::read_dose;
 use crate::expression::read_expression;
@@ -87,7 +88,7 @@ const SEVERITIES: [(&str, Severity); 4] = [
 ];
 
 /// What rules may be: the word, the class unless one is said (`None`: it must be), and who reads the rest.
-const KINDS: [(&str, KindRow); 14] = [
+const KINDS: [(&str, KindRow); 15] = [
     ("device_alarm", KindRow { class: None, read: read_device_alarm }),
     ("threshold", KindRow { class: None, read: read_threshold }),
     ("departure", KindRow { class: None, read: read_departure_rule }),
@@ -98,6 +99,7 @@ const KINDS: [(&str, KindRow); 14] = [
     ("count", KindRow { class: None, read: read_count }),
     ("combination", KindRow { class: None, read: read_combination }),
     ("expression", KindRow { class: None, read: read_expression }),
+    ("cusum", KindRow { class: None, read: read_cusum }),
     ("impossible", KindRow { class: Some(Class::Fault), read: read_impossible }),
     ("stuck", KindRow { class: Some(Class::Fault), read: read_stuck }),
     ("flapping", KindRow { class: Some(Class::Fault), read: read_flapping }),
@@ -265,7 +267,18 @@ fn ignore_rest(section: &mut Section<'_>) -> Option<Rule> {
     }
     let numbers = ["above", "below", "hysteresis", "hold_s", "clear_after_s", "after_s", "gone_hold_s", "by"];
     let more = ["by_share", "noise_factor", "fast_s", "usual_s", "long_s", "together_s", "per_min", "rise", "devices"];
-    let rest = ["times", "window_s", "within_s", "within", "for_s", "forget_s", "over_s"];
+    let rest = [
+        "times",
+        "window_s",
+        "within_s",
+        "within",
+        "for_s",
+        "forget_s",
+        "over_s",
+        "sure",
+        "usual_above",
+        "usual_below",
+    ];
     for key in numbers.into_iter().chain(more).chain(rest) {
         section.optional_number(key);
     }

@@ -1,6 +1,7 @@
 //! What a rule counts over the readings of one series: the dose so far, for how long a value stands still, how often an
 //! alarm came and went. Kept beside the series for the rules of its plan that ask for it.
 
+use crate::cusum::CusumTally;
 use crate::dose::DoseTally;
 use crate::flapping::FlapTally;
 use crate::rule::Kind;
@@ -14,6 +15,7 @@ pub(crate) enum Tally {
     Dose(DoseTally),
     Stuck(StuckTally),
     Flapping(FlapTally),
+    Cusum(CusumTally),
 }
 
 impl Tally {
@@ -22,6 +24,7 @@ impl Tally {
         match (kind, value) {
             (Kind::Dose(dose), Value::Number(value)) => Some(Tally::Dose(DoseTally::begin(dose, value, at))),
             (Kind::Stuck(_), Value::Number(value)) => Some(Tally::Stuck(StuckTally::begin(value, at))),
+            (Kind::Cusum(_), Value::Number(value)) => Some(Tally::Cusum(CusumTally::begin(value, at))),
             (Kind::Flapping(_), value) => Some(Tally::Flapping(FlapTally::begin(truth(value)))),
             _ => None,
         }
@@ -32,6 +35,7 @@ impl Tally {
         match (&mut *self, kind, value) {
             (Tally::Dose(tally), Kind::Dose(dose), Value::Number(value)) => tally.observe(dose, value, at),
             (Tally::Stuck(tally), Kind::Stuck(stuck), Value::Number(value)) => tally.observe(stuck, value, at),
+            (Tally::Cusum(tally), Kind::Cusum(cusum), Value::Number(value)) => tally.observe(cusum, value, at),
             (Tally::Flapping(tally), Kind::Flapping(flapping), value) => tally.observe(flapping, truth(value), at),
             _ => {
                 if let Some(anew) = Tally::begin(kind, value, at) {
@@ -45,7 +49,7 @@ impl Tally {
     pub(crate) fn due(&self) -> Option<Timestamp> {
         match self {
             Tally::Dose(tally) => tally.due,
-            Tally::Stuck(_) | Tally::Flapping(_) => None,
+            Tally::Stuck(_) | Tally::Flapping(_) | Tally::Cusum(_) => None,
         }
     }
 
@@ -55,6 +59,7 @@ impl Tally {
             (Tally::Dose(tally), Kind::Dose(_)) => tally.grows(),
             (Tally::Stuck(tally), Kind::Stuck(stuck)) => tally.is_met(stuck),
             (Tally::Flapping(tally), Kind::Flapping(flapping)) => tally.is_met(flapping, held),
+            (Tally::Cusum(tally), Kind::Cusum(cusum)) => tally.is_met(cusum, held),
             _ => false,
         }
     }

@@ -24,6 +24,7 @@ pub(crate) fn met(label: &Bilingual, rule: &Rule, reading: &Reading, leaving: Op
         | Kind::Dose(_)
         | Kind::Stuck(_)
         | Kind::Flapping(_)
+        | Kind::Cusum(_)
         | Kind::Gathering(_)
         | Kind::Expression(_) => {
             let what = metric_words(&reading.metric);
@@ -97,6 +98,7 @@ pub(crate) fn over(label: &Bilingual, rule: &Rule, reading: &Reading) -> Bilingu
         | Kind::Impossible { .. }
         | Kind::Dose(_)
         | Kind::Stuck(_)
+        | Kind::Cusum(_)
         | Kind::Gathering(_)
         | Kind::Expression(_) => {
             let value = value_words(reading);
