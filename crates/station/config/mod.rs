@@ -285,6 +285,39 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_the_risk_is_told_with_its_line_and_its_sites_must_be_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let load = || load(&folder.path().join("watchfire.toml"));
+        let shipped = include_str!("../../../config/risk.toml");
+        write("watchfire.toml", "risk = \"risk.toml\"\n");
+        write("sites.toml", "[sites.met]\nname = { en = \"Met\", zh = \"气象站\" }\n");
+        write("risk.toml", &shipped.replace("sites = []", "sites = [\"met\"]").replace("red = 60", "red = 70"));
+        let config = load().map_err(|problems| format!("{problems:#?}")).unwrap();
+        assert_eq!((config.risk.bands.red, config.risk.weather_sites.len()), (70, 1));
+        let setup = |risk: RiskSettings| {
+            let set_up = FullSetUp { risk: Some(risk), ..FullSetUp::default() };
+            crate::set_up_store::store(&folder.path().join("setups"), &set_up).unwrap()
+        };
+        assert_ne!(setup(config.risk), setup(RiskSettings::built_in()), "other weights are another set-up");
+
+        for (wrong, told) in [
+            (shipped.replace("sites = []", "sites = [\"lost\"]"), "weather.sites: there is no site `lost`"),
+            (
+                shipped.replace("points = 6\nmeasure = \"false", "points = 7\nmeasure = \"false"),
+                "the points add up to 101",
+            ),
+            (shipped.replace("unit = \"kPa\"", "unit = \"bar\""), "is `bar`; `water_pressure` is in `kPa`"),
+        ] {
+            write("risk.toml", &wrong);
+            let problems = load().err().unwrap();
+            assert_eq!(problems.len(), 1, "{problems:?}");
+            let text = problems[0].to_string();
+            assert!(text.contains("risk.toml") && text.contains(told), "{text}");
+        }
+    }
+
+    #[test]
     fn a_folder_of_dialects_goes_before_those_built_in_and_only_what_is_spoken_is_in_force() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

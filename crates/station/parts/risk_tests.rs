@@ -118,6 +118,8 @@ async fn figures_and_alerts_make_a_score_that_survives_a_restart() {
     assert_eq!(factor(&care, "weather-warning")["why"]["en"], "weather warning: 3");
     assert_eq!(factor(&care, "overdue-hazards")["missing"], false);
     assert_eq!(factor(&told, "dry-air")["missing"], true, "the weather of another site is not its own");
+    publish(&station, "wf/v1/home/weather/warning", br#"{"event": "drought", "level": "blue"}"#).await;
+    browser.site("home", |site| factor(site, "weather-warning")["why"]["en"] == "weather warning: 1").await;
     let order = browser.get("risk?limit=1").await;
     assert_eq!((&order["total"], &order["units"][0]["site"]), (&2.into(), &"care".into()), "{order}");
 
