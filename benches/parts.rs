@@ -1,5 +1,5 @@
 //! What the parts can do one by one, each against what the machine can do at best with as many bytes or items, in the
-//! same run, the two sides alternating: `cargo bench --bench parts`. Bars hang on the rules and on replay; the others say
+//! same run, the two sides alternating: `cargo bench --bench parts`. Bars hang on fire panels' frames, the rules and replay; the others say
 //! where to look.
 #![expect(
     clippy::disallowed_methods,
@@ -39,9 +39,10 @@ use support::{Fault, machine, table};
 use watchfire_archive::{Batch, Store};
 use watchfire_journal::{Limits, Reader, RealDisk, Writer};
 use watchfire_model::encoding::decode_entry;
-use watchfire_model::{Decoded, EncodedInput, Frame, Input, JournalId, Metric, Seq, SiteId, Sites, Timestamp};
+use watchfire_model::{Decoded, EncodedInput, Frame, Input, JournalId, Link, Metric, Seq, SiteId, Sites, Timestamp};
 use watchfire_rules::RuleSet;
 use watchfire_rules::replay::Session;
+use watchfire_wire::gbt26875::{self, Address, Component, Digits, Kind, Object, Opening, System, TimeLabel, Unit};
 use watchfire_wire::{Profiles, Sessions, decode};
 
 const SITE: &str = "load";
@@ -68,6 +69,7 @@ const PARTS: &[Part] = &[
     ("journal-sync", journal_sync),
     ("journal-read", journal_read),
     ("decode", decode_messages),
+    ("panel-frames", panel_frames),
     ("rules-pace", rules_pace),
     ("rules-scale", rules_scale),
     ("rules-state", rules_state),
@@ -203,6 +205,58 @@ fn decode_messages(options: &Options, _: &Path) -> Result<Row, Fault> {
         || Ok(each(&readings, |frame| serde_json::from_slice::<serde_json::Value>(frame.payload))),
     )?;
     Ok(row("wire: a 120-byte message decoded", "its JSON parsed into a serde_json::Value", &pace))
+}
+
+/// One core. The mix of a panel's day: mostly heartbeats and states at rest, some values, a fire.
+fn panel_frames(options: &Options, _: &Path) -> Result<Row, Fault> {
+    const BAR_PER_S: f64 = 1_000_000.0;
+    let frames = day_of_a_panel()?;
+    let (profiles, mut sessions) = (Profiles::default(), Sessions::default());
+    let at = Timestamp::from_seconds(1_772_352_000);
+    let mut read = |payload: &[u8]| {
+        let (site, identity, device, topic, link) = ("tower", "panels", "", "", Link::Gbt26875Tcp);
+        drop(black_box(decode(&Frame { site, identity, device, link, topic, payload }, at, &profiles, &mut sessions)));
+    };
+    let add = |payload: &Vec<u8>| payload.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+    let pace = Pace::alternate(
+        options,
+        || Ok(frames.iter().inspect(|frame| read(frame)).count()),
+        || Ok(frames.iter().inspect(|frame| _ = black_box(add(frame))).count()),
+    )?;
+    let mut row = row("wire: a frame of GB/T 26875.3 to readings", "its checksum alone", &pace);
+    row.bar = "≥ 1,000,000/s".to_owned();
+    row.met = Some(pace.per_second() >= BAR_PER_S);
+    Ok(row)
+}
+
+fn day_of_a_panel() -> Result<Vec<Vec<u8>>, Fault> {
+    let system = System { kind: 1, address: 1 };
+    let at = TimeLabel([2, 58, 9, 26, 9, 24]);
+    let text = gbt26875::text::component_field("三楼走廊烟感");
+    let component = |position| Component { system, kind: 40, address: [10, 0, position, 0] };
+    let state =
+        |position, state| Object::ComponentState { component: component(position), state, text: Some(&text), at };
+    let mut objects = Vec::new();
+    for position in 0..100 {
+        objects.push((Kind::UitdState, Object::UitdState { state: 1, at: Some(at) }));
+        objects.push((Kind::ComponentState, state(position, 1)));
+        objects.push((Kind::SystemState, Object::SystemState { system, state: 1, at }));
+        let analogue = Object::Analogue { component: component(position), quantity: 3, raw: 215, at };
+        objects.push((Kind::ComponentAnalogue, analogue));
+    }
+    objects.push((Kind::ComponentState, state(200, 0b10)));
+    let address = |address| Address::new(address).ok_or("an address has 48 bits");
+    let opening = Opening {
+        serial: 7,
+        version: gbt26875::OUR_VERSION,
+        now: Timestamp::from_seconds(1_772_352_000),
+        digits: Digits::Binary,
+        from: address(889)?,
+        to: address(1)?,
+    };
+    let frame = |(kind, object)| gbt26875::send(&opening, &Unit::of(kind, vec![object]));
+    let frames: Result<Vec<_>, _> = objects.into_iter().map(frame).collect();
+    frames.map_err(|fault| format!("a frame cannot be written: {fault:?}").into())
 }
 
 /// The bar: so many readings a second on one core, with 50 rules or more.

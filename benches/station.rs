@@ -2,7 +2,7 @@
 //! machine can do at best, in the same run, the two sides alternating.
 //!
 //! `-- --quick` looks whether everything works; `-- --only NAME` runs the figures whose name contains NAME: `intake`,
-//! `sustained`, `flood`, `one-client`, `alert`, `idle`, `restart`, `kill`.
+//! `sustained`, `flood`, `one-client`, `alert`, `panels`, `idle`, `restart`, `kill`.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,

@@ -17,6 +17,7 @@ use support::logs::{self, Kept};
 use support::process::Process;
 use support::wait;
 use watchfire_simulator::demo::FIRE_AFTER_S;
+use watchfire_simulator::panel::tower;
 
 /// The usual ports: whoever has them, no demo of these tests gets them.
 static TAKEN: LazyLock<Vec<io::Result<TcpListener>>> =
@@ -106,6 +107,35 @@ fn seen_devices(api: &Api) -> Vec<Value> {
     let mut devices = api.devices();
     devices.retain(|device| !device["last_seen"].is_null());
     devices
+}
+
+/// The building's panel dials the gateway's real port, and its guard presses the key when he is asked.
+#[test]
+fn the_towers_panel_alarms_through_the_gateway_and_its_guard_answers() {
+    const GUARD_MAX: Duration = Duration::from_secs(60);
+    const FIRE_MAX: Duration = Duration::from_secs(tower::FIRE_AFTER_S + 60);
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path());
+    let api = demo.operator();
+    wait::until("the panel's connection", || {
+        let devices = api.get("/api/v1/transmission-devices?site=tower");
+        (devices["devices"][0]["connected"] == true).then_some(())
+    });
+    let order = serde_json::json!({"order_id": "visitor-1", "targets": {"site": "tower"}, "answer_min": 5});
+    let (status, answer) = api.post("/api/v1/duty-checks", &order);
+    assert!(status == 200 || status == 409, "{answer}");
+    let check = wait::within(GUARD_MAX, "the guard's answer", || {
+        let report = api.get("/api/v1/duty-checks?site=tower");
+        let checks = report["checks"].as_array()?.clone();
+        checks.into_iter().find(|check| check["outcome"] == "answered")
+    });
+    assert_eq!(check["device"], tower::ADDRESS.to_string());
+    let fire = wait::within(FIRE_MAX, "the fire on the twelfth floor", || {
+        let alerts = api.alerts_of(&tower::ADDRESS.to_string());
+        alerts.into_iter().find(|alert| alert["class"] == "fire")
+    });
+    assert!(fire["reason"]["zh"].as_str().unwrap().contains("十二层东走廊"), "{fire}");
+    demo.stop();
 }
 
 /// The recorded photoelectric alarm of the lounge sounds 126 s after the start. The board knows more, sooner.

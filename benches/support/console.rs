@@ -17,6 +17,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 pub(crate) struct Heard {
     pub(crate) at: Instant,
     pub(crate) device: String,
+    /// Empty when the alert is of none.
+    pub(crate) point: String,
 }
 
 /// Alerts as they come. Ends with the station.
@@ -30,6 +32,7 @@ pub(crate) struct Alerts {
 #[derive(Deserialize)]
 struct Alert {
     device: Option<AlertDevice>,
+    point: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -51,8 +54,8 @@ impl Alerts {
         let listen = move || {
             while let Ok(event) = stream.next() {
                 let at = Instant::now();
-                for device in devices(&event) {
-                    if tell.send(Heard { at, device }).is_err() {
+                for (device, point) in places(&event) {
+                    if tell.send(Heard { at, device, point }).is_err() {
                         return;
                     }
                 }
@@ -60,6 +63,11 @@ impl Alerts {
         };
         let thread = std::thread::Builder::new().name("alerts".into()).spawn(listen)?;
         Ok(Alerts { heard, socket, thread: Some(thread) })
+    }
+
+    /// The next alert; `None` when none was heard for so long.
+    pub(crate) fn next(&self, patience: Duration) -> Option<Heard> {
+        self.heard.recv_timeout(patience).ok()
     }
 
     /// When the alert of that device was first heard.
@@ -93,13 +101,13 @@ fn log_in(console: SocketAddr, user: &str, password: &str) -> Result<String, Fau
     cookie.map(str::to_owned).ok_or_else(|| format!("the log-in was refused: {} {}", answer.code, answer.body).into())
 }
 
-/// The devices of the alert events in a piece of the stream.
-fn devices(piece: &str) -> Vec<String> {
+/// The devices and points of the alert events in a piece of the stream.
+fn places(piece: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for event in piece.split("\n\n").filter(|event| event.lines().any(|line| line == "event: alert")) {
         let data = event.lines().find_map(|line| line.strip_prefix("data: "));
         let alert = data.and_then(|data| serde_json::from_str::<Alert>(data).ok());
-        found.extend(alert.and_then(|alert| alert.device).map(|device| device.name));
+        found.extend(alert.and_then(|alert| Some((alert.device?.name, alert.point.unwrap_or_default()))));
     }
     found
 }

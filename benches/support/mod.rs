@@ -12,6 +12,7 @@ pub(crate) mod machine;
 pub(crate) mod messages;
 pub(crate) mod mosquitto;
 pub(crate) mod options;
+pub(crate) mod panel;
 pub(crate) mod place;
 pub(crate) mod process;
 pub(crate) mod random;

@@ -132,6 +132,11 @@ pub(crate) fn exec_guarded(program: &str, args: &[String]) -> Fault {
 /// Makes this process end with its parent, and lets it open as many files as it may.
 pub(crate) fn guard_self() -> Result<(), Fault> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    guard_files()
+}
+
+/// Lets this process open as many files as it may.
+pub(crate) fn guard_files() -> Result<(), Fault> {
     let mut files = rustix::process::getrlimit(Resource::Nofile);
     files.current = files.maximum;
     rustix::process::setrlimit(Resource::Nofile, files)?;

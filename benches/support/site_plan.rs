@@ -2,6 +2,7 @@
 //! publish, listed, so that nothing is unclaimed.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 /// The password of every identity.
 pub(crate) const SECRET: &str = "bench-secret";
@@ -14,13 +15,20 @@ pub(crate) struct SitePlan {
     pub(crate) gateways: u32,
     /// Names of its devices, in our own scheme.
     pub(crate) devices: Vec<String>,
+    /// Addresses of its fire panels' transmission devices.
+    pub(crate) panels: Range<u64>,
 }
 
 impl SitePlan {
     /// A site with one gateway and devices `<prefix>0`, `<prefix>1`, ….
     pub(crate) fn new(id: &str, prefix: &str, devices: u32) -> SitePlan {
         let devices = (0..devices).map(|number| format!("{prefix}{number}")).collect();
-        SitePlan { id: id.to_owned(), gateways: 1, devices }
+        SitePlan { id: id.to_owned(), gateways: 1, devices, panels: 0..0 }
+    }
+
+    /// A site with transmission devices of these addresses.
+    pub(crate) fn of_panels(id: &str, panels: Range<u64>) -> SitePlan {
+        SitePlan { panels, ..SitePlan::new(id, "", 0) }
     }
 }
 
@@ -44,6 +52,9 @@ pub(crate) fn toml(sites: &[SitePlan]) -> String {
         }
         for device in &site.devices {
             let _ = writeln!(text, "[[sites.{id}.devices]]\nsource = \"watchfire\"\nname = \"{device}\"");
+        }
+        for address in site.panels.clone() {
+            let _ = writeln!(text, "[sites.{id}.transmission_devices.p{address}]\naddress = {address}");
         }
     }
     text

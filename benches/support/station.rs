@@ -27,6 +27,8 @@ pub(crate) struct Home {
     pub(crate) place: Place,
     /// More of the configuration.
     more: &'static str,
+    /// Whether there is a port for fire panels.
+    has_panels: bool,
 }
 
 /// A station.
@@ -34,6 +36,8 @@ pub(crate) struct Station {
     pub(crate) process: Process,
     pub(crate) mqtt: SocketAddr,
     pub(crate) console: SocketAddr,
+    /// Where fire panels connect, when a site has any.
+    pub(crate) panels: SocketAddr,
     /// From the start of the process to its readiness.
     pub(crate) ready_after: Duration,
 }
@@ -41,22 +45,22 @@ pub(crate) struct Station {
 impl Home {
     /// Writes the configuration and adds the operator.
     pub(crate) fn new(parent: &Path, sites: &[SitePlan]) -> Result<Home, Fault> {
-        Home::with(parent, site_plan::toml(sites), "")
+        Home::with(parent, sites, site_plan::toml(sites), "")
     }
 
     /// As [`Home::new`], with a webhook that is called about every alert.
     pub(crate) fn told_by_webhook(parent: &Path, sites: &[SitePlan], url: &str) -> Result<Home, Fault> {
         let text = site_plan::toml(sites) + &site_plan::told_by_webhook(sites, url);
-        Home::with(parent, text, "[notify.webhook]\nsecret = \"file:webhook-secret\"\n")
+        Home::with(parent, sites, text, "[notify.webhook]\nsecret = \"file:webhook-secret\"\n")
     }
 
-    fn with(parent: &Path, sites: String, more: &'static str) -> Result<Home, Fault> {
+    fn with(parent: &Path, sites: &[SitePlan], text: String, more: &'static str) -> Result<Home, Fault> {
         let place = Place::new(parent)?;
-        std::fs::write(place.file("sites.toml"), sites)?;
+        std::fs::write(place.file("sites.toml"), text)?;
         std::fs::write(place.file("secret"), SECRET)?;
         std::fs::write(place.file("webhook-secret"), WEBHOOK_SECRET)?;
-        let home = Home { place, more };
-        home.configure(free_address()?, free_address()?)?;
+        let home = Home { place, more, has_panels: sites.iter().any(|site| !site.panels.is_empty()) };
+        home.configure(free_address()?, free_address()?, free_address()?)?;
         home.add_user()?;
         Ok(home)
     }
@@ -82,19 +86,22 @@ impl Home {
 
     /// Starts the process and waits for nothing.
     pub(crate) fn launch(&self) -> Result<Station, Fault> {
-        let (mqtt, console) = (free_address()?, free_address()?);
-        self.configure(mqtt, console)?;
+        let (mqtt, console, panels) = (free_address()?, free_address()?, free_address()?);
+        self.configure(mqtt, console, panels)?;
         let config = self.place.file("watchfire.toml").display().to_string();
         let args = ["run".to_owned(), "--config".to_owned(), config];
         let process = Process::start(Path::new(env!("CARGO_BIN_EXE_watchfire")), &args, &self.place.log())?;
-        Ok(Station { process, mqtt, console, ready_after: Duration::MAX })
+        Ok(Station { process, mqtt, console, panels, ready_after: Duration::MAX })
     }
 
-    fn configure(&self, mqtt: SocketAddr, console: SocketAddr) -> Result<(), Fault> {
-        let text = format!(
+    fn configure(&self, mqtt: SocketAddr, console: SocketAddr, panels: SocketAddr) -> Result<(), Fault> {
+        let mut text = format!(
             "data_dir = \"data\"\nsites = \"sites.toml\"\n[mqtt]\nlisten = \"{mqtt}\"\n[console]\nlisten = \"{console}\"\n[log]\nfilter = \"warn\"\n{}",
             self.more
         );
+        if self.has_panels {
+            text += &format!("[gbt26875.listeners.panels]\nlisten = \"{panels}\"\n");
+        }
         Ok(std::fs::write(self.place.file("watchfire.toml"), text)?)
     }
 

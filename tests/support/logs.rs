@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::path::Path;
 use watchfire_journal::{Reader, RealDisk, survey};
 use watchfire_model::encoding::decode_entry;
-use watchfire_model::{AlertRecord, DeliveryId, Input, Outcome, Seq, Step, Transition};
+use watchfire_model::{AlertRecord, DeliveryId, Input, Link, Outcome, Seq, Step, Transition};
 
 /// What these tests look at in a journal entry.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,19 @@ pub(crate) fn journal(data: &Path) -> Vec<(Seq, Kept)> {
         kept.push((entry.seq, Kept::of(&entry.input)));
     });
     kept
+}
+
+/// Frames of fire panels in the journal in `data`, in order.
+pub(crate) fn panel_frames(data: &Path) -> Vec<Vec<u8>> {
+    let mut frames = Vec::new();
+    each_record(&data.join("journal"), |seq, bytes| {
+        if let Input::Frame(frame) = decode_entry(Seq(seq), bytes).unwrap().input
+            && matches!(frame.link, Link::Gbt26875Tcp | Link::Gbt26875Udp)
+        {
+            frames.push(frame.payload.to_vec());
+        }
+    });
+    frames
 }
 
 /// Every change of an alert in the alert log in `data`, in order.

@@ -12,6 +12,7 @@ pub(crate) mod device;
 pub(crate) mod events;
 pub(crate) mod golden;
 pub(crate) mod logs;
+pub(crate) mod panel;
 pub(crate) mod process;
 pub(crate) mod set_up;
 pub(crate) mod station;

@@ -105,6 +105,13 @@ impl Station {
         self.listens("console")
     }
 
+    /// Where fire panels connect; the set-up has one listener for them.
+    pub(crate) fn panels(&self) -> SocketAddr {
+        let lines: Vec<Value> = self.process.as_ref().unwrap().logged("listening");
+        let (_, address) = lines[0]["panels"].as_str().unwrap().split_once(' ').unwrap();
+        address.parse().unwrap()
+    }
+
     fn listens(&self, which: &str) -> SocketAddr {
         let lines: Vec<Value> = self.process.as_ref().unwrap().logged("listening");
         lines[0][which].as_str().unwrap().parse().unwrap()

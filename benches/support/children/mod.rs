@@ -5,12 +5,14 @@ mod idle;
 mod intake_alone;
 mod load;
 mod null_server;
+mod panels;
 
 use crate::support::{Fault, process};
 use std::net::SocketAddr;
 
 pub(crate) use idle::Idle;
 pub(crate) use intake_alone::IntakeAlone;
+pub(crate) use panels::{Beaten, Beating};
 
 /// Runs the part that is named.
 pub(crate) fn run(mut args: impl Iterator<Item = String>) -> Result<(), Fault> {
@@ -24,6 +26,7 @@ pub(crate) fn run(mut args: impl Iterator<Item = String>) -> Result<(), Fault> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match name.as_str() {
         "load" => runtime.block_on(load::run(&serde_json::from_str(&options)?)),
+        "panels" => runtime.block_on(panels::run(&serde_json::from_str(&options)?)),
         "idle" => runtime.block_on(idle::run(&serde_json::from_str(&options)?)),
         "null-server" => runtime.block_on(null_server::run()),
         "intake-alone" => runtime.block_on(intake_alone::run(&serde_json::from_str(&options)?)),

@@ -1,5 +1,5 @@
-//! SIGKILL at random under load, and every few rounds once more in the middle of the start that follows. After each
-//! round: every acknowledged reading is in the journal, every fire that is in the journal (acknowledged or not) has
+//! SIGKILL at random under load of detectors and a fire panel, and every few rounds once more in the middle of the start
+//! that follows. After each round: every acknowledged reading and every confirmed frame of the panel is in the journal, every fire that is in the journal (acknowledged or not) has
 //! exactly one alert, and no alert id was given twice. At the end: who was called about an alert twice was so only because
 //! the kill came between the call and its record, and under the same idempotency key.
 
@@ -9,6 +9,7 @@ use crate::support::fires;
 use crate::support::load::{Load, Loaded};
 use crate::support::messages::Messages;
 use crate::support::options::Options;
+use crate::support::panel::{self, Panel};
 use crate::support::random::Random;
 use crate::support::site_plan::{SECRET, SitePlan};
 use crate::support::station::{Home, Station};
@@ -28,6 +29,8 @@ const ROUNDS_PER_SITE: u32 = 15;
 const FIRE_EVERY: Duration = Duration::from_millis(15);
 const KILL_AFTER_MIN_MS: u64 = 60;
 const KILL_AFTER_SPREAD_MS: u64 = 700;
+/// The fire panel's address. Of its detectors each round has a zone.
+const PANEL: u64 = 889;
 /// One start in so many is killed as well, within this time.
 const KILLED_STARTS: u64 = 4;
 const KILLED_START_MS: u64 = 400;
@@ -61,7 +64,8 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
     let homes = (0..options.rounds)
         .step_by(usize::try_from(ROUNDS_PER_SITE)?)
         .map(|round| SitePlan::new(&site_of(round), "", 0));
-    let sites: Vec<SitePlan> = homes.chain([SitePlan::new("load", "load-", CONNECTIONS)]).collect();
+    let tower = SitePlan::of_panels("tower", PANEL..PANEL + 1);
+    let sites: Vec<SitePlan> = homes.chain([SitePlan::new("load", "load-", CONNECTIONS), tower]).collect();
     let centre = Webhook::start()?;
     let home = Home::told_by_webhook(&options.dir, &sites, &centre.url())?;
     let mut found = Found::default();
@@ -95,7 +99,7 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
     };
     let frames = Row {
         figure: format!("SIGKILL at random under load, {} rounds", options.rounds),
-        bar: "0 acknowledged readings missing, 0 alerts lost, 0 alert ids doubled".into(),
+        bar: "0 acknowledged readings or confirmed panel frames missing, 0 alerts lost, 0 alert ids doubled".into(),
         measured: format!("{} missing, {} lost, {} doubled", found.missing, found.alerts_lost, found.doubled),
         ratio: format!("of {} acknowledged, {} fires", found.acknowledged, found.fires),
         met: Some(met),
@@ -124,20 +128,30 @@ fn one_round(home: &Home, station: &mut Station, round: u32, kill_after: Duratio
     let mut generator = load.start(&home.place.log())?;
     let site = site_of(round);
     let mut gateway = Device::connect(station.mqtt, "burning", &format!("{site}/gw0"), SECRET)?;
+    let mut panel = Panel::connect(station.panels, PANEL)?;
+    let zone = u16::try_from(round + 1)?;
     let (begun, mut burnt) = (Instant::now(), Vec::new());
-    let mut number = 0;
+    let mut number: u16 = 0;
     while begun.elapsed() < kill_after {
         let name = format!("{}{round}-{number}", fires::PREFIX);
         gateway.publish(&fires::topic(&site, &name), fires::payload(&name).as_bytes())?;
         gateway.acknowledged()?;
         burnt.push(name);
         number += 1;
+        panel.burns(zone, number)?;
+        panel.confirmed()?;
+        burnt.push(of_panel(zone, number));
         std::thread::sleep(FIRE_EVERY.min(kill_after.saturating_sub(begun.elapsed())));
     }
     station.process.kill()?;
     let _: Loaded = generator.line()?;
     let text = std::fs::read_to_string(&keys)?;
     Ok(Round { keys: text.lines().map(str::to_owned).collect(), fires: burnt })
+}
+
+/// A fire of the panel, as a key.
+fn of_panel(zone: u16, position: u16) -> String {
+    format!("{PANEL} {}", panel::point(zone, position))
 }
 
 impl Found {
@@ -169,6 +183,11 @@ impl Found {
             let input = decode_entry(Seq(record.seq), record.bytes)?.input;
             self.messages.entry(&input);
             if let Input::Frame(frame) = input {
+                if let Some((_, zone, position)) = panel::burning(frame.payload) {
+                    burnt.insert(of_panel(zone, position));
+                    keys.insert(of_panel(zone, position));
+                    continue;
+                }
                 let payload: serde_json::Value = serde_json::from_slice(frame.payload).unwrap_or_default();
                 let key = payload.get("id").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
                 if frame.site.starts_with(fires::SITE) {
@@ -193,9 +212,11 @@ impl Found {
                 if !self.ids.insert(transition.alert) {
                     self.doubled += 1;
                 }
-                if let Some(device) = transition.device {
-                    *self.raised.entry(device.name.to_string()).or_default() += 1;
-                }
+                let Some(device) = transition.device else { continue };
+                let is_panel = device.name.as_str() == PANEL.to_string();
+                let point = transition.point.filter(|_| is_panel);
+                let name = point.map_or_else(|| device.name.to_string(), |point| format!("{PANEL} {point}"));
+                *self.raised.entry(name).or_default() += 1;
             }
         }
         self.alerts_read_to = last;

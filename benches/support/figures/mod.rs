@@ -5,6 +5,7 @@ mod flood;
 mod idle_memory;
 mod kill;
 mod one_client;
+mod panels;
 mod restart;
 mod sustained;
 mod throughput;
@@ -26,6 +27,7 @@ pub(crate) const FIGURES: &[Figure] = &[
     Figure { name: "flood", measure: flood::measure },
     Figure { name: "one-client", measure: one_client::measure },
     Figure { name: "alert", measure: alert_latency::measure },
+    Figure { name: "panels", measure: panels::measure },
     Figure { name: "idle", measure: idle_memory::measure },
     Figure { name: "restart", measure: restart::measure },
     Figure { name: "kill", measure: kill::measure },

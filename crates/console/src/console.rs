@@ -6,7 +6,9 @@ use crate::login_limit::LoginLimit;
 use crate::meters::Meters;
 use crate::sessions::Sessions;
 use crate::users::Users;
-use crate::view::{DutyReportView, RiskAreaPage, RiskAreaView, RiskPage, RiskSiteView, TransmissionDeviceView};
+use crate::view::{
+    DutyMonthView, DutyReportView, RiskAreaPage, RiskAreaView, RiskPage, RiskSiteView, TransmissionDeviceView,
+};
 use prometheus::{Histogram, Registry};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -89,6 +91,13 @@ pub enum PanelQuestion {
         month: Option<String>,
         /// The answer; `None` when that is not a month.
         reply: oneshot::Sender<Option<DutyReportView>>,
+    },
+    /// The figures of all sites.
+    DutyFigures {
+        /// Of which month; the one that runs by default.
+        month: Option<String>,
+        /// The answer; `None` when that is not a month.
+        reply: oneshot::Sender<Option<DutyMonthView>>,
     },
 }
 

@@ -64,6 +64,7 @@ fn routes() -> Vec<Route> {
         closed("/api/v1/tests", &["get", "post"], get(tests::list).post(tests::start)),
         closed("/api/v1/tests/{id}/approve", &["post"], post(tests::approve)),
         closed("/api/v1/tests/{id}/end", &["post"], post(tests::end)),
+        closed("/api/v1/duty-checks/figures", &["get"], get(panels::duty_figures)),
         closed("/api/v1/risk", &["get"], get(risk::ranking)),
         closed("/api/v1/risk/areas", &["get"], get(risk::areas)),
         closed("/api/v1/risk/area", &["get"], get(risk::area)),

@@ -20,8 +20,8 @@ pub use delivery::{ContactView, DeliveryView};
 pub use device::{DevicePage, DeviceSite, DeviceState, DeviceView, DeviceZone, PointView};
 pub use incident::{IncidentPage, IncidentView};
 pub use panel::{
-    AskedView, AskingView, DutyCheckView, DutyFiguresView, DutyReportView, PanelSystemView, TransmissionDevicePage,
-    TransmissionDeviceView,
+    AskedView, AskingView, DutyCheckView, DutyFiguresView, DutyMonthView, DutyPlanView, DutyReportView, DutySiteView,
+    PanelSystemView, TransmissionDevicePage, TransmissionDeviceView,
 };
 pub use reading::{ReadingsPage, SeriesView, ValueView};
 pub use risk::{

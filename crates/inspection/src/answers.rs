@@ -1,5 +1,6 @@
 //! What comes from devices: answers to what was asked, guards' answers, clocks, and signs of life.
 
+use crate::ended::Question;
 use crate::exchange::{Outcome, Task};
 use crate::inspection::Inspection;
 use crate::limits::{CLOCK_SKEW_MAX, LABEL_SKEW_MAX};
@@ -86,6 +87,7 @@ impl Inspection {
         let now = self.now();
         let Some(device) = self.state.devices.get_mut(key) else { return };
         device.unsupported.remove(&read);
+        self.ended.exchange(Question::Read, Outcome::Late);
         device.inspected.answered_at = Some(now);
         if device.inspected.outcome.is_some_and(|outcome| outcome != Outcome::Answered) {
             device.inspected.outcome = Some(Outcome::Late);

@@ -58,6 +58,17 @@ pub enum DutyOutcome {
 }
 
 impl DutyOutcome {
+    /// Every one.
+    pub const ALL: [DutyOutcome; 7] = [
+        DutyOutcome::Waiting,
+        DutyOutcome::Answered,
+        DutyOutcome::Late,
+        DutyOutcome::Missed,
+        DutyOutcome::Unreachable,
+        DutyOutcome::Denied,
+        DutyOutcome::Interrupted,
+    ];
+
     /// The name in JSON and on screens.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -208,6 +219,7 @@ impl Inspection {
         let mut record = check.record;
         record.outcome = outcome;
         if was_asked {
+            self.ended.duty_check(outcome);
             self.state.figures.ended(&record, &zone);
         }
         self.state.checks.push_back(record);

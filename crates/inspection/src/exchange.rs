@@ -93,6 +93,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every one.
+    pub const ALL: [Outcome; 6] = [
+        Outcome::Answered,
+        Outcome::Late,
+        Outcome::Denied,
+        Outcome::Unanswered,
+        Outcome::Unreachable,
+        Outcome::Interrupted,
+    ];
+
     /// The name in JSON and on screens.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -70,6 +70,11 @@ impl Figures {
         }
     }
 
+    /// Sites with duty checks in that month.
+    pub(crate) fn sites(&self, month: Month) -> impl Iterator<Item = &SiteId> {
+        self.0.keys().filter(move |(counted, _)| *counted == month).map(|(_, site)| site)
+    }
+
     pub(crate) fn of(&self, site: &SiteId, month: Month) -> DutyFigures {
         let Some(counted) = self.0.get(&(month, site.clone())) else { return DutyFigures::default() };
         let Counted { asked, answered, late, missed, unreachable, denied, interrupted, .. } = *counted;

@@ -5,6 +5,7 @@ use crate::clockwork::Timer;
 use crate::command::PanelCommand;
 use crate::device::Device;
 use crate::duty::DutyRecord;
+use crate::ended::Ended;
 use crate::event::{InspectionEvent, Refusal, Stamp};
 use crate::exchange::Task;
 use crate::figures::Figures;
@@ -30,6 +31,8 @@ pub struct Inspection {
     pub(crate) zones: BTreeMap<SiteId, TimeZone>,
     /// Notices handed out, with whether they begin or end.
     pub(crate) noticed: BTreeSet<(NoticeKind, DeviceKey, bool)>,
+    /// Counts that nobody has taken yet.
+    pub(crate) ended: Ended,
 }
 
 /// What a snapshot holds.
@@ -57,7 +60,8 @@ impl Inspection {
     pub(crate) fn with_state(journal: JournalId, state: State) -> Inspection {
         let (timers, ready, noticed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let zones = state.zone_names.iter().map(|(site, name)| (site.clone(), calendar::zone(name))).collect();
-        let mut inspection = Inspection { journal, state, timers, ready, zones, noticed };
+        let ended = Ended::default();
+        let mut inspection = Inspection { journal, state, timers, ready, zones, noticed, ended };
         inspection.arm_all();
         inspection
     }

@@ -3,6 +3,7 @@
 use crate::clockwork::{Timer, next_turn, soon};
 use crate::device::Run;
 use crate::duty::DutyOutcome;
+use crate::ended::Question;
 use crate::exchange::{Exchange, GivenUp, Outcome, Task};
 use crate::inspection::Inspection;
 use crate::limits::{CLOCK_PAUSE, DAY, GRACE, LATE_RESPONSE};
@@ -117,6 +118,7 @@ impl Inspection {
         let Some(device) = self.state.devices.get_mut(key) else { return };
         let Some(open) = device.open.take() else { return };
         self.ready.remove(&(open.task, key.clone()));
+        self.ended.exchange(Question::of(open.task), outcome);
         match open.task {
             Task::DutyCheck => self.duty_command_ended(key, outcome),
             Task::Initialise => {

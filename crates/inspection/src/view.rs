@@ -1,13 +1,14 @@
 //! The schedule as people see it.
 
-use crate::calendar::Month;
+use crate::calendar::{self, Month};
 use crate::device::{Asked, Device};
 use crate::duty::DutyRecord;
 use crate::exchange::Outcome;
 use crate::figures::DutyFigures;
 use crate::inspection::Inspection;
 use serde::Serialize;
-use watchfire_model::{Bilingual, DeviceKey, PanelRead, SiteId, Timestamp, UserName, ZoneId};
+use std::collections::{BTreeMap, BTreeSet};
+use watchfire_model::{Bilingual, DeviceKey, DutyPlan, PanelRead, SiteId, Timestamp, UserName, ZoneId};
 use watchfire_wire::gbt26875::{Kind, State, StateOf, is_set};
 
 /// A transmission device: how it is asked, and what came of it.
@@ -53,6 +54,8 @@ pub struct DeviceView {
     pub unsupported: Vec<PanelRead>,
     /// The duty check that is under way.
     pub duty: Option<DutyRecord>,
+    /// When the guard is asked without an order.
+    pub duty_plan: Option<DutyPlan>,
 }
 
 /// When something was asked last, and what came of it.
@@ -126,6 +129,19 @@ impl Inspection {
         DutyReport { month, figures: self.state.figures.of(site, month), checks }
     }
 
+    /// The figures of a month, of each site that had duty checks in it or has transmission devices.
+    pub fn duty_figures(&self, month: Month) -> BTreeMap<SiteId, DutyFigures> {
+        let listed = self.state.devices.keys().map(|key| &key.site);
+        let sites: BTreeSet<&SiteId> = self.state.figures.sites(month).chain(listed).collect();
+        sites.into_iter().map(|site| (site.clone(), self.state.figures.of(site, month))).collect()
+    }
+
+    /// The month that it is at the first of the sites with transmission devices.
+    pub fn this_month(&self) -> Month {
+        let site = self.state.devices.keys().next().map(|key| &key.site);
+        Month::of(self.now(), &site.map_or_else(|| calendar::zone(""), |site| self.zone(site)))
+    }
+
     /// The month that it is at a site.
     pub fn month(&self, site: &SiteId) -> Month {
         Month::of(self.now(), &self.zone(site))
@@ -164,6 +180,7 @@ fn view(key: &DeviceKey, device: &Device) -> DeviceView {
         clock_ahead_s: device.findings.clock_ahead_us.map(|ahead_us| ahead_us / 1_000_000),
         unsupported: device.unsupported.iter().copied().collect(),
         duty: device.duty.as_ref().map(|check| check.record.clone()),
+        duty_plan: device.line.duty,
     }
 }
 

@@ -72,7 +72,8 @@ async fn serve(options: StationOptions) -> ExitCode {
         Ok(station) => station,
         Err(error) => return output::failed(error),
     };
-    info!(mqtt = %station.mqtt, console = %station.console, "listening");
+    let panels: Vec<String> = station.panel_ports.iter().map(|(name, address)| format!("{name} {address}")).collect();
+    info!(mqtt = %station.mqtt, console = %station.console, panels = panels.join(", "), "listening");
     match until_told(&mut station, &mut signals).await {
         Ok(()) => stop(station).await,
         Err(why) => {

@@ -101,6 +101,7 @@ impl InspectionPart {
         self.catch_up(&mut schedule)?;
         // The past is over: what was due in it was sent then, or is not to be sent any more.
         drop(schedule.inspection.due());
+        drop(schedule.inspection.ended());
         info!(position = schedule.position(), "inspection recovered");
         self.notices.state(NoticeKind::PartDown, NAME, false, Bilingual::default);
         let (mut saved_at, mut telling) = (schedule.at, JoinSet::new());
@@ -139,6 +140,7 @@ impl InspectionPart {
             return;
         }
         let inspection = &mut schedule.inspection;
+        self.metrics.inspected(&inspection.ended(), inspection.guards_asked());
         for command in inspection.due() {
             let (to, unit) = (command.device.clone(), command.unit(clock::wall()));
             let frame = Downlink { to, serial: command.serial, command: command.command(), unit };

@@ -19,6 +19,7 @@ kind = "building"
 [sites.tower.transmission_devices.panel]
 address = 889
 inspection_s = 0
+duty = { from = "22:00", until = "06:00", checks = 3, answer_min = 5 }
 "#;
 const PASSWORD: &str = "correct horse battery";
 
@@ -89,6 +90,19 @@ async fn a_duty_check_goes_from_the_api_to_the_guard_and_back() {
     let asked = http.get(url("transmission-devices")).header("cookie", &cookie).send().await.unwrap();
     let devices: serde_json::Value = serde_json::from_str(&asked.text().await.unwrap()).unwrap();
     assert_eq!(devices["devices"][0]["connected"], true);
+    assert_eq!(devices["devices"][0]["duty_plan"]["from"], "22:00");
+    let asked = http.get(url("duty-checks/figures")).header("cookie", &cookie).send().await.unwrap();
+    let month: serde_json::Value = serde_json::from_str(&asked.text().await.unwrap()).unwrap();
+    assert_eq!((&month["sites"][0]["site"], &month["sites"][0]["figures"]["answered"]), (&"tower".into(), &1.into()));
+    let metrics = http.get(format!("http://{}/metrics", station.console)).send().await.unwrap().text().await.unwrap();
+    for line in [
+        "watchfire_duty_checks_total{outcome=\"answered\"} 1",
+        "watchfire_duty_checks_total{outcome=\"missed\"} 0",
+        "watchfire_duty_checks_waiting 0",
+        "watchfire_gbt26875_exchanges_total{outcome=\"answered\",question=\"duty_check\"} 1",
+    ] {
+        assert!(metrics.lines().any(|said| said == line), "{line}\n{metrics}");
+    }
     station.stop().await;
     let orders = journaled(folder.path(), |input| match input {
         Input::Order(order) => Some(matches!(order.kind, OrderKind::DutyCheck { .. })),

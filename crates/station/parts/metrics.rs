@@ -2,6 +2,7 @@
 
 use prometheus::{Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 use std::time::Duration;
+use watchfire_inspection::{DutyOutcome, Ended, Outcome, Question};
 use watchfire_model::{Class, Defect, DefectKind, Step, Transition};
 
 /// From 0.5 ms to about 16 s.
@@ -31,6 +32,9 @@ pub(crate) struct StationMetrics {
     pub(crate) probe_failures: IntCounter,
     pub(crate) disk_used_ratio: Gauge,
     pub(crate) reloads: IntCounterVec,
+    exchanges: IntCounterVec,
+    duty_checks: IntCounterVec,
+    guards_asked: IntGauge,
 }
 
 impl StationMetrics {
@@ -110,6 +114,13 @@ impl StationMetrics {
                 "How full the data directory's disk is, 0 to 1.",
             )?,
             reloads: counters("watchfire_reloads_total", "Reloads of sites and rules.", &["result"])?,
+            exchanges: counters(
+                "watchfire_gbt26875_exchanges_total",
+                "What transmission devices were asked, by what came of it.",
+                &["question", "outcome"],
+            )?,
+            duty_checks: counters("watchfire_duty_checks_total", "Duty checks that are over.", &["outcome"])?,
+            guards_asked: gauge("watchfire_duty_checks_waiting", "Guards who are asked and have not answered.")?,
         };
         metrics.begin_at_zero();
         Ok(metrics)
@@ -129,9 +140,28 @@ impl StationMetrics {
         for part in [super::archive::NAME, super::housekeeping::NAME, super::inspecting::NAME, super::risk::NAME] {
             self.part_failures.with_label_values(&[part]);
         }
+        for (question, outcome) in
+            Question::ALL.into_iter().flat_map(|question| Outcome::ALL.map(|one| (question, one)))
+        {
+            self.exchanges.with_label_values(&[question.as_str(), outcome.as_str()]);
+        }
+        for outcome in DutyOutcome::ALL.into_iter().filter(|outcome| *outcome != DutyOutcome::Waiting) {
+            self.duty_checks.with_label_values(&[outcome.as_str()]);
+        }
         for result in ["done", "refused"] {
             self.reloads.with_label_values(&[result]);
         }
+    }
+
+    /// What ended of the inspection, and how many guards are being asked.
+    pub(crate) fn inspected(&self, ended: &Ended, guards_asked: usize) {
+        for ((question, outcome), count) in &ended.exchanges {
+            self.exchanges.with_label_values(&[question.as_str(), outcome.as_str()]).inc_by(*count);
+        }
+        for (outcome, count) in &ended.duty_checks {
+            self.duty_checks.with_label_values(&[outcome.as_str()]).inc_by(*count);
+        }
+        self.guards_asked.set(i64::try_from(guards_asked).unwrap_or(i64::MAX));
     }
 
     /// A batch became durable.

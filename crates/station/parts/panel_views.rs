@@ -2,12 +2,13 @@
 
 use watchfire_console::PanelQuestion;
 use watchfire_console::view::{
-    AskedView, AskingView, DutyCheckView, DutyFiguresView, DutyReportView, PanelSystemView, Text,
-    TransmissionDeviceView, When,
+    AskedView, AskingView, DutyCheckView, DutyFiguresView, DutyMonthView, DutyPlanView, DutyReportView, DutySiteView,
+    PanelSystemView, Text, TransmissionDeviceView, When,
 };
-use watchfire_inspection::{self as inspection, DutyRecord, Inspection, Month};
+use watchfire_inspection::{self as inspection, DutyFigures, DutyRecord, Inspection, Month};
 use watchfire_intake::gbt26875::Panels;
-use watchfire_model::SiteId;
+use watchfire_model::{Bilingual, DutyPlan, SiteId};
+use watchfire_wire::gbt26875::SystemKind;
 
 /// Answers a question of the console.
 pub(crate) fn answer(question: PanelQuestion, inspection: &Inspection, panels: &Panels) {
@@ -21,13 +22,17 @@ pub(crate) fn answer(question: PanelQuestion, inspection: &Inspection, panels: &
         PanelQuestion::DutyChecks { site, month, reply } => {
             let _ = reply.send(report(inspection, &site, month.as_deref()));
         }
+        PanelQuestion::DutyFigures { month, reply } => {
+            let _ = reply.send(all_figures(inspection, month.as_deref()));
+        }
     }
 }
 
 fn device(view: inspection::DeviceView, panels: &Panels) -> TransmissionDeviceView {
     let system = |system: inspection::SystemView| {
         let inspection::SystemView { kind, address, state } = system;
-        PanelSystemView { kind, address, state }
+        let name = SystemKind::from_code(kind).map_or_else(|| Bilingual::same(kind.to_string()), SystemKind::words);
+        PanelSystemView { kind, name: Text::from(&name), address, state }
     };
     TransmissionDeviceView {
         connected: Some(panels.is_connected(&view.device)),
@@ -56,7 +61,14 @@ fn device(view: inspection::DeviceView, panels: &Panels) -> TransmissionDeviceVi
         configuration: view.configuration,
         clock_ahead_s: view.clock_ahead_s,
         duty: view.duty.map(duty_check),
+        duty_plan: view.duty_plan.map(duty_plan),
     }
+}
+
+fn duty_plan(plan: DutyPlan) -> DutyPlanView {
+    let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+    let DutyPlan { from_min, until_min, checks, answer_min } = plan;
+    DutyPlanView { from: clock(from_min), until: clock(until_min), checks, answer_min }
 }
 
 fn asked(view: inspection::AskedView) -> AskedView {
@@ -89,20 +101,25 @@ fn report(inspection: &Inspection, site: &SiteId, month: Option<&str>) -> Option
         None => inspection.month(site),
     };
     let report = inspection.duty_checks(site, month);
-    let figures = report.figures;
     Some(DutyReportView {
         month: report.month.to_string(),
-        figures: DutyFiguresView {
-            asked: figures.asked,
-            answered: figures.answered,
-            late: figures.late,
-            missed: figures.missed,
-            unreachable: figures.unreachable,
-            denied: figures.denied,
-            interrupted: figures.interrupted,
-            median_s: figures.median_s,
-            worst_s: figures.worst_s,
-        },
+        figures: figures(report.figures),
         checks: report.checks.into_iter().map(duty_check).collect(),
     })
+}
+
+/// `None` when the text is not a month.
+fn all_figures(inspection: &Inspection, month: Option<&str>) -> Option<DutyMonthView> {
+    let month: Month = match month {
+        Some(text) => text.parse().ok()?,
+        None => inspection.this_month(),
+    };
+    let sites = inspection.duty_figures(month).into_iter();
+    let sites = sites.map(|(site, counted)| DutySiteView { site: site.to_string(), figures: figures(counted) });
+    Some(DutyMonthView { month: month.to_string(), sites: sites.collect() })
+}
+
+fn figures(figures: DutyFigures) -> DutyFiguresView {
+    let DutyFigures { asked, answered, late, missed, unreachable, denied, interrupted, median_s, worst_s } = figures;
+    DutyFiguresView { asked, answered, late, missed, unreachable, denied, interrupted, median_s, worst_s }
 }

@@ -14,7 +14,7 @@ use utoipa::{Modify, OpenApi};
         alerts::list, alerts::show, alerts::incidents,
         orders::acknowledge, orders::verify, orders::forward, orders::close, orders::reopen,
         devices::list, devices::sites, readings::list,
-        panels::list, panels::order, panels::duty_checks, panels::check_duty,
+        panels::list, panels::order, panels::duty_checks, panels::duty_figures, panels::check_duty,
         tests::list, tests::start, tests::approve, tests::end,
         risk::ranking, risk::areas, risk::area, risk::site, risk::figures, risk::weather, risk::warning,
         station::status, station::alive, station::ready, station::metrics,

@@ -5,7 +5,7 @@ use crate::console::{App, PanelQuestion};
 use crate::gate::Who;
 use crate::problem::{Problem, ProblemView};
 use crate::request::{JsonBody, Params};
-use crate::view::{DutyReportView, TransmissionDevicePage};
+use crate::view::{DutyMonthView, DutyReportView, TransmissionDevicePage};
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,15 @@ pub(crate) struct DutyParams {
     /// Of which site.
     site: String,
     /// Of which month by the site's clocks, e.g. `2026-03`; the one that runs by default.
+    month: Option<String>,
+}
+
+/// Figures of duty checks.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FiguresParams {
+    /// Of which month by the sites' clocks, e.g. `2026-03`; the one that runs by default.
     month: Option<String>,
 }
 
@@ -134,6 +143,22 @@ pub(crate) async fn duty_checks(
     let month = params.month;
     let report = ask(&app, |reply| PanelQuestion::DutyChecks { site, month, reply }).await?;
     report.map(Json).ok_or_else(|| missing("month"))
+}
+
+/// The figures of all sites' duty checks of one month.
+#[utoipa::path(get, path = "/api/v1/duty-checks/figures", tag = "panels", security(("session" = [])), params(FiguresParams), responses(
+    (status = 200, description = "The month.", body = DutyMonthView),
+    (status = 401, description = "Nobody is logged in.", body = ProblemView, content_type = "application/problem+json"),
+    (status = 422, description = "The query is wrong.", body = ProblemView, content_type = "application/problem+json"),
+    (status = 503, description = "The station does not answer.", body = ProblemView, content_type = "application/problem+json"),
+))]
+pub(crate) async fn duty_figures(
+    State(app): State<Arc<App>>,
+    Params(params): Params<FiguresParams>,
+) -> Result<Json<DutyMonthView>, Problem> {
+    let month = params.month;
+    let figures = ask(&app, |reply| PanelQuestion::DutyFigures { month, reply }).await?;
+    figures.map(Json).ok_or_else(|| missing("month"))
 }
 
 /// Ask guards whether they are there (查岗).

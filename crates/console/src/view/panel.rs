@@ -56,6 +56,8 @@ pub struct TransmissionDeviceView {
     pub clock_ahead_s: Option<i64>,
     /// The duty check that is under way.
     pub duty: Option<DutyCheckView>,
+    /// When the guard is asked without an order.
+    pub duty_plan: Option<DutyPlanView>,
 }
 
 /// When something was asked last, and what came of it.
@@ -89,6 +91,8 @@ pub struct AskingView {
 pub struct PanelSystemView {
     /// Its type.
     pub kind: u8,
+    /// What that type is called.
+    pub name: Text,
     /// Its address.
     pub address: u8,
     /// The names of the bits that are set.
@@ -118,6 +122,19 @@ pub struct DutyCheckView {
     pub outcome: &'static str,
 }
 
+/// Duty checks at moments that nobody can foresee, between two times of each day.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct DutyPlanView {
+    /// They begin, by the site's clocks, e.g. `22:00`.
+    pub from: String,
+    /// They end; not after `from` means on the next day.
+    pub until: String,
+    /// So many checks.
+    pub checks: u8,
+    /// The guard has this long to answer, in minutes.
+    pub answer_min: u8,
+}
+
 /// A site's duty checks of one month.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct DutyReportView {
@@ -127,6 +144,24 @@ pub struct DutyReportView {
     pub figures: DutyFiguresView,
     /// The checks, newest first, as far back as they are kept in memory.
     pub checks: Vec<DutyCheckView>,
+}
+
+/// The figures of a month, site by site.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct DutyMonthView {
+    /// The month by each site's clocks, e.g. `2026-03`.
+    pub month: String,
+    /// Sites that had duty checks in it or have transmission devices, by id.
+    pub sites: Vec<DutySiteView>,
+}
+
+/// A site's figures.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct DutySiteView {
+    /// The site's id.
+    pub site: String,
+    /// Its figures.
+    pub figures: DutyFiguresView,
 }
 
 /// The figures of a month.

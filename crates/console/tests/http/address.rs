@@ -67,6 +67,7 @@ const EVERY_ADDRESS: &str = "
 401 422 get /api/v1/duty-checks
 401 422 get /api/v1/readings
 401 422 get /api/v1/risk/area
+401 503 get /api/v1/duty-checks/figures
 401 503 get /api/v1/risk
 401 503 get /api/v1/risk/areas
 401 503 get /api/v1/transmission-devices

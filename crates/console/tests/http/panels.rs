@@ -2,7 +2,7 @@
 
 use crate::support::Bench;
 use tokio::task::JoinSet;
-use watchfire_console::view::{DutyFiguresView, DutyReportView};
+use watchfire_console::view::{DutyFiguresView, DutyMonthView, DutyReportView, DutySiteView};
 use watchfire_console::{PanelQuestion, Role};
 use watchfire_model::Bilingual;
 
@@ -78,6 +78,11 @@ async fn questions_reach_the_station() {
         ("/api/v1/transmission-devices?site=care", "200 {\"devices\":[]}"),
         ("/api/v1/duty-checks?site=care&month=2026-03", "200 {\"month\":\"2026-03\",\"figures\":{\"asked\":3,"),
         ("/api/v1/duty-checks?site=care&month=x", "422 "),
+        (
+            "/api/v1/duty-checks/figures?month=2026-03",
+            "200 {\"month\":\"2026-03\",\"sites\":[{\"site\":\"care\",\"figures\":{\"asked\":3,",
+        ),
+        ("/api/v1/duty-checks/figures?month=x", "422 "),
         ("/api/v1/duty-checks", "422 "),
     ] {
         let request = bench.request("GET", path).header("cookie", &cookie);
@@ -101,19 +106,27 @@ fn play_station(question: PanelQuestion) {
             reply.send(Vec::new()).unwrap();
         }
         PanelQuestion::DutyChecks { month, reply, .. } => {
-            let figures = DutyFiguresView {
-                asked: 3,
-                answered: 2,
-                late: 0,
-                missed: 1,
-                unreachable: 0,
-                denied: 0,
-                interrupted: 0,
-                median_s: Some(40),
-                worst_s: Some(90),
-            };
             let month = month.filter(|month| month.starts_with("2026"));
-            reply.send(month.map(|month| DutyReportView { month, figures, checks: Vec::new() })).unwrap();
+            reply.send(month.map(|month| DutyReportView { month, figures: figures(), checks: Vec::new() })).unwrap();
         }
+        PanelQuestion::DutyFigures { month, reply } => {
+            let sites = vec![DutySiteView { site: "care".to_owned(), figures: figures() }];
+            let month = month.filter(|month| month.starts_with("2026"));
+            reply.send(month.map(|month| DutyMonthView { month, sites })).unwrap();
+        }
+    }
+}
+
+fn figures() -> DutyFiguresView {
+    DutyFiguresView {
+        asked: 3,
+        answered: 2,
+        late: 0,
+        missed: 1,
+        unreachable: 0,
+        denied: 0,
+        interrupted: 0,
+        median_s: Some(40),
+        worst_s: Some(90),
     }
 }

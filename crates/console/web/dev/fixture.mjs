@@ -123,6 +123,21 @@ export function serve(port, { demo = true } = {}) {
       const found = risk(now, path, query);
       return found ? answer(200, found) : answer(404, { title: "not found" });
     }
+    if (path === "/transmission-devices") return answer(200, { devices: world.panels });
+    if (path === "/transmission-devices/orders" || (path === "/duty-checks" && request.method === "POST")) {
+      const order = /** @type {{order_id: string, order?: string, targets: import("../src/contract").PanelTargets, answer_min?: number, period_s?: number}} */ (await read(request));
+      const refused = order.order ? world.orderPanels(now, session, order.order, order.targets, order.period_s) : world.checkDuty(now, session, order.targets, order.answer_min ?? 5);
+      if (refused) return answer(409, { type: "about:blank", title: "Refused", status: 409, detail: refused.en, ...refused });
+      return answer(200, { order_id: order.order_id });
+    }
+    const month = query.get("month") || new Date(now).toISOString().slice(0, 7);
+    if (path === "/duty-checks/figures") {
+      return answer(200, { month, sites: ["mill", "sunshine"].map((site) => ({ site, figures: world.dutyFigures(site) })) });
+    }
+    if (path === "/duty-checks") {
+      const site = query.get("site") ?? "";
+      return answer(200, { month, figures: world.dutyFigures(site), checks: world.duty_checks.filter((one) => one.site === site) });
+    }
     if (path === "/events") return listen(response, now);
     if (path === "/alerts") return answer(200, pageOf(query));
 

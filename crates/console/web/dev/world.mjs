@@ -1,7 +1,7 @@
 // A made-up station for working on the pages: three sites, their devices, their alerts, and orders that change them.
 // Nothing here is measured; the words `demo` and `fixture` stand in every place where it could be taken for real.
 
-/** @import {AlertView, Bilingual, Class, DeliveryView, DeviceView, Evidence, LastValue, OrderBody, OrderVerb, Series, SiteView, StatusView, TestView, TransitionView} from "../src/contract" */
+/** @import {AlertView, AskedView, Bilingual, Class, DeliveryView, DeviceView, DutyCheckView, DutyFigures, Evidence, LastValue, OrderBody, OrderVerb, PanelTargets, PanelView, Series, SiteView, StatusView, TestView, TransitionView} from "../src/contract" */
 
 const JOURNAL = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 const MINUTE = 60_000;
@@ -86,6 +86,12 @@ const KINDS = {
  * @property {number} seen_ms
  */
 
+/** @type {(at_ms: number | null, outcome: AskedView["outcome"], by?: string | null) => AskedView} */
+const asked = (at_ms, outcome, by = null) => {
+  const at = at_ms === null ? null : new Date(at_ms).toISOString();
+  return { asked_at: at, answered_at: outcome === "answered" ? at : null, outcome, by };
+};
+
 /** What the station knows, and the changes that are to be told. */
 export class World {
   constructor(/** @type {number} */ now_ms) {
@@ -101,7 +107,12 @@ export class World {
     this.ready = true;
     /** @type {TestView[]} */
     this.tests = [];
+    /** @type {PanelView[]} */
+    this.panels = [];
+    /** @type {DutyCheckView[]} */
+    this.duty_checks = [];
     this.#furnish(now_ms);
+    this.#furnishPanels(now_ms);
   }
 
   #furnish(/** @type {number} */ now) {
@@ -151,6 +162,111 @@ export class World {
       { ...common, id: 184_290, by: "wang", from: at(-14), until: at(46), approved_by: "chen", approved_at: at(-13), over: null, untested: devices.slice(3).map(device) },
       { ...common, id: 91_022, by: "wang", from: at(-43_200), until: at(-43_140), approved_by: "chen", approved_at: at(-43_199), over: { at: at(-43_160), by: "wang", note: "", closed: 2, told: 1 }, untested: devices.slice(8).map(device) },
     ];
+  }
+
+  #furnishPanels(/** @type {number} */ now) {
+    const plan = { from: "22:00", until: "06:00", checks: 3, answer_min: 5 };
+    const idle = asked(null, null);
+    /** @type {PanelView} */
+    const first = {
+      site: "mill",
+      name: "889",
+      label: text("消控室主机", "Panel, control room"),
+      zone: null,
+      address: 889,
+      connected: true,
+      heard_at: new Date(now - 8_000).toISOString(),
+      period_s: 3_600,
+      period_by_order: false,
+      next_inspection_at: new Date(now + 1_900_000).toISOString(),
+      inspection: asked(now - 1_700_000, "answered"),
+      clock: asked(now - 9_000_000, "answered"),
+      initialisation: idle,
+      asking: null,
+      waiting: 0,
+      state: ["normal"],
+      systems: [
+        { kind: 1, name: text("火灾报警系统", "fire alarm system"), address: 1, state: ["normal", "shielded"] },
+        { kind: 11, name: text("消火栓系统", "hydrant system"), address: 1, state: ["normal", "manual"] },
+      ],
+      version: "2.1",
+      configuration: null,
+      clock_ahead_s: 1,
+      duty: null,
+      duty_plan: plan,
+    };
+    const more = { label: text("地下车库主机", "Panel, garage"), address: 890, name: "890", state: ["normal", "mains_fault"], clock_ahead_s: -74 };
+    const lost = { site: "sunshine", name: "4001", address: 4001, label: text("敬老院主机", "Care home panel"), connected: false, heard_at: new Date(now - 7_400_000).toISOString() };
+    this.panels = [
+      first,
+      { ...first, ...more, systems: [], duty_plan: null, clock: asked(now - 60_000, "answered", "wang") },
+      { ...first, ...lost, state: null, systems: [], version: null, clock_ahead_s: null, inspection: asked(now - 3_000_000, "unreachable"), period_s: 600, period_by_order: true },
+    ];
+    for (let n = 0; n < 14; n += 1) {
+      const at = now - 30 * MINUTE - n * 5.2 * 3_600_000;
+      const outcome = /** @type {const} */ (["answered", "answered", "late", "answered", "missed", "answered", "unreachable"])[n % 7] ?? "answered";
+      const after_ms = outcome === "answered" ? 24_000 + n * 3_000 : outcome === "late" ? 540_000 : null;
+      this.duty_checks.push({
+        site: "mill",
+        device: n % 3 === 0 ? "890" : "889",
+        by: n % 4 === 0 ? "wang" : null,
+        asked_at: new Date(at).toISOString(),
+        answer_min: 5,
+        confirmed_at: outcome === "unreachable" ? null : new Date(at + 400).toISOString(),
+        answered_at: after_ms === null ? null : new Date(at + after_ms).toISOString(),
+        operator: after_ms === null ? null : 3,
+        outcome,
+      });
+    }
+  }
+
+  /** Asks guards; why not, when it is refused. @type {(now_ms: number, by: string, targets: PanelTargets, answer_min: number) => Bilingual | null} */
+  checkDuty(now_ms, by, targets, answer_min) {
+    const meant = this.#targets(targets).filter((panel) => panel.duty === null);
+    if (meant.length === 0) return text("该处正在查岗，请等待应答", "a duty check is under way there already: wait for its answer");
+    for (const panel of meant) {
+      const at = new Date(now_ms).toISOString();
+      const confirmed_at = panel.connected === true ? at : null;
+      panel.duty = { site: panel.site, device: panel.name, by, asked_at: at, answer_min, confirmed_at, answered_at: null, operator: null, outcome: "waiting" };
+      this.duty_checks.unshift(panel.duty);
+    }
+    return null;
+  }
+
+  /** @type {(now_ms: number, by: string, name: string, targets: PanelTargets, period_s: number | undefined) => void} */
+  orderPanels(now_ms, by, name, targets, period_s) {
+    for (const panel of this.#targets(targets)) {
+      const done = asked(now_ms, panel.connected === true ? "answered" : "unreachable", by);
+      if (name === "inspect") panel.inspection = done;
+      if (name === "sync_clock") panel.clock = done;
+      if (name === "initialise") panel.initialisation = done;
+      if (name === "set_inspection") Object.assign(panel, { period_s: period_s ?? 3_600, period_by_order: period_s !== undefined });
+    }
+  }
+
+  /** @type {(targets: PanelTargets) => PanelView[]} */
+  #targets(targets) {
+    if ("all" in targets) return this.panels;
+    if ("site" in targets) return this.panels.filter((panel) => panel.site === targets.site);
+    return this.panels.filter((panel) => targets.devices.some((one) => one.site === panel.site && one.name === panel.name));
+  }
+
+  /** @type {(site: string) => DutyFigures} */
+  dutyFigures(site) {
+    const checks = this.duty_checks.filter((one) => one.site === site);
+    const count = (/** @type {DutyCheckView["outcome"]} */ outcome) => checks.filter((one) => one.outcome === outcome).length;
+    const spans = checks.flatMap((one) => (one.answered_at ? [(Date.parse(one.answered_at) - Date.parse(one.asked_at)) / 1_000] : [])).sort((a, b) => a - b);
+    return {
+      asked: checks.length,
+      answered: count("answered"),
+      late: count("late"),
+      missed: count("missed"),
+      unreachable: count("unreachable"),
+      denied: count("denied"),
+      interrupted: count("interrupted"),
+      median_s: spans[Math.floor((spans.length - 1) / 2)] ?? null,
+      worst_s: spans.at(-1) ?? null,
+    };
   }
 
   #past(/** @type {number} */ now) {

@@ -394,3 +394,104 @@ export interface OrderBody {
   note?: string;
   to?: string;
 }
+
+/** Why a question to a transmission device ended. */
+export type AskedOutcome = "answered" | "late" | "denied" | "unanswered" | "unreachable" | "interrupted";
+
+export interface AskedView {
+  asked_at: string | null;
+  answered_at: string | null;
+  outcome: AskedOutcome | null;
+  by: string | null;
+}
+
+export interface PanelSystemView {
+  kind: number;
+  name: Bilingual;
+  address: number;
+  /** Names of the state bits that are set. */
+  state: string[];
+}
+
+export type DutyOutcome = "waiting" | "answered" | "late" | "missed" | "unreachable" | "denied" | "interrupted";
+
+/** A duty check of one guard. */
+export interface DutyCheckView {
+  site: string;
+  device: string;
+  by: string | null;
+  asked_at: string;
+  answer_min: number;
+  confirmed_at: string | null;
+  answered_at: string | null;
+  operator: number | null;
+  outcome: DutyOutcome;
+}
+
+/** Duty checks at moments that nobody foresees, between two times of the day at the site. */
+export interface DutyPlanView {
+  from: string;
+  until: string;
+  checks: number;
+  answer_min: number;
+}
+
+/** A transmission device of fire panels. */
+export interface PanelView {
+  site: string;
+  name: string;
+  label: Bilingual;
+  zone: string | null;
+  address: number;
+  connected: boolean | null;
+  heard_at: string | null;
+  period_s: number | null;
+  period_by_order: boolean;
+  next_inspection_at: string | null;
+  inspection: AskedView;
+  clock: AskedView;
+  initialisation: AskedView;
+  asking: { kind: number; name: Bilingual; attempt: number; since: string } | null;
+  waiting: number;
+  state: string[] | null;
+  systems: PanelSystemView[];
+  version: string | null;
+  configuration: string | null;
+  clock_ahead_s: number | null;
+  duty: DutyCheckView | null;
+  duty_plan: DutyPlanView | null;
+}
+
+export interface DutyFigures {
+  asked: number;
+  answered: number;
+  late: number;
+  missed: number;
+  unreachable: number;
+  denied: number;
+  interrupted: number;
+  median_s: number | null;
+  worst_s: number | null;
+}
+
+export interface DutyReport {
+  month: string;
+  figures: DutyFigures;
+  checks: DutyCheckView[];
+}
+
+/** The figures of a month, site by site. */
+export interface DutyMonth {
+  month: string;
+  sites: { site: string; figures: DutyFigures }[];
+}
+
+export interface PanelName {
+  site: string;
+  name: string;
+}
+
+/** For whom an order is: exactly one of the three. */
+export type PanelTargets = { devices: PanelName[] } | { site: string } | { all: true };
+
+export type PanelOrder = "inspect" | "set_inspection" | "sync_clock" | "initialise";

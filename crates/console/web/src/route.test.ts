@@ -5,6 +5,9 @@ it("reads every page's address", () => {
   expect(routeOf("")).toEqual({ page: "board" });
   expect(routeOf("#/")).toEqual({ page: "board" });
   expect(routeOf("#/devices")).toEqual({ page: "devices" });
+  expect(routeOf("#/panels")).toEqual({ page: "panels" });
+  expect(routeOf("#/duty")).toEqual({ page: "duty" });
+  expect(routeOf("#/duty/x")).toEqual({ page: "unknown" });
   expect(routeOf("#/risk")).toEqual({ page: "risk" });
   expect(routeOf(riskHref("sunshine"))).toEqual({ page: "risk_site", site: "sunshine" });
   expect(routeOf("#/history")).toEqual({ page: "history" });

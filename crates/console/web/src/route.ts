@@ -5,12 +5,17 @@ export type Route =
   | { page: "alert"; id: string }
   | { page: "devices" }
   | { page: "device"; site: string; source: string; name: string }
+  | { page: "panels" }
+  | { page: "duty" }
   | { page: "risk" }
   | { page: "risk_site"; site: string }
   | { page: "history" }
   | { page: "tests" }
   | { page: "status" }
   | { page: "unknown" };
+
+/** Pages whose address is their name alone. */
+const PLAIN = ["panels", "duty", "risk", "history", "tests", "status"] as const;
 
 export function routeOf(hash: string): Route {
   const parts = hash.replace(/^#?\/?/, "").split("/").map(decoded);
@@ -23,8 +28,8 @@ export function routeOf(hash: string): Route {
     return { page: "device", site: one, source: two, name: three };
   }
   if (first === "risk" && one && rest.length === 1) return { page: "risk_site", site: one };
-  const is_plain = first === "risk" || first === "history" || first === "tests" || first === "status";
-  if (is_plain && rest.length === 0) return { page: first };
+  const plain = PLAIN.find((page) => page === first);
+  if (plain && rest.length === 0) return { page: plain };
   return { page: "unknown" };
 }
 

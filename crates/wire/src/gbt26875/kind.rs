@@ -102,6 +102,18 @@ impl Kind {
         }
     }
 
+    /// Whether its objects tell of an event and end with its time.
+    pub(super) fn ends_with_time(self) -> bool {
+        matches!(
+            self,
+            Kind::SystemState
+                | Kind::ComponentState
+                | Kind::ComponentAnalogue
+                | Kind::SystemOperation
+                | Kind::UitdOperation
+        )
+    }
+
     /// Whether a device sends it; else the centre does.
     pub fn is_upload(self) -> bool {
         self.code() < Kind::ReadSystemState.code()

@@ -173,28 +173,41 @@ pub enum Object<'a> {
     },
 }
 
+/// What devices leave out of the objects of a unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Form {
+    /// The component's text, or the time of the transmission device's state.
+    pub(super) short: bool,
+    /// The time of an event.
+    pub(super) untimed: bool,
+}
+
 impl<'a> Object<'a> {
     /// Reads one object off the front of `bytes`. `None` when they do not suffice.
-    pub(super) fn read(kind: Kind, short: bool, bytes: &mut &'a [u8]) -> Option<Object<'a>> {
+    pub(super) fn read(kind: Kind, form: Form, bytes: &mut &'a [u8]) -> Option<Object<'a>> {
+        let short = form.short;
+        let event_time = |bytes: &mut &'a [u8]| if form.untimed { Some(TimeLabel::UNKNOWN) } else { time(bytes) };
         Some(match kind {
-            Kind::SystemState => Object::SystemState { system: system(bytes)?, state: word(bytes)?, at: time(bytes)? },
+            Kind::SystemState => {
+                Object::SystemState { system: system(bytes)?, state: word(bytes)?, at: event_time(bytes)? }
+            }
             Kind::ComponentState => Object::ComponentState {
                 component: component(bytes)?,
                 state: word(bytes)?,
                 text: if short { None } else { Some(take(bytes)?) },
-                at: time(bytes)?,
+                at: event_time(bytes)?,
             },
             Kind::ComponentAnalogue => Object::Analogue {
                 component: component(bytes)?,
                 quantity: byte(bytes)?,
                 raw: i16::from_le_bytes(*take(bytes)?),
-                at: time(bytes)?,
+                at: event_time(bytes)?,
             },
             Kind::SystemOperation => Object::SystemOperation {
                 system: system(bytes)?,
                 operations: byte(bytes)?,
                 operator: byte(bytes)?,
-                at: time(bytes)?,
+                at: event_time(bytes)?,
             },
             Kind::SystemVersion => Object::SystemVersion { system: system(bytes)?, version: *take(bytes)? },
             Kind::SystemConfiguration => {
@@ -208,7 +221,7 @@ impl<'a> Object<'a> {
                 Object::UitdState { state: byte(bytes)?, at: if short { None } else { Some(time(bytes)?) } }
             }
             Kind::UitdOperation => {
-                Object::UitdOperation { operations: byte(bytes)?, operator: byte(bytes)?, at: time(bytes)? }
+                Object::UitdOperation { operations: byte(bytes)?, operator: byte(bytes)?, at: event_time(bytes)? }
             }
             Kind::UitdVersion => Object::UitdVersion { version: *take(bytes)? },
             Kind::UitdConfiguration => Object::UitdConfiguration { text: counted_text(bytes)? },

@@ -9,14 +9,18 @@
 //! 2. count × size of the short form (see [`Kind`]): a flaw, but for the transmission device's state, whose short form
 //!    is a heartbeat that many devices send;
 //! 3. a whole number of objects, but not as many as said;
-//! 4. the objects as said, with a maker's bytes behind them.
+//! 4. count × size without the time of the event, or without text and time: a flaw;
+//! 5. the objects as said, with a maker's bytes behind them.
 
 use super::dialect::{Dialect, Layout};
 use super::kind::Kind;
-use super::object::Object;
+use super::object::{Form, Object};
 
 /// Type bytes of a maker's greeting without objects, and of the centre's answer.
 const GREETINGS: [u8; 2] = [0x16, 0x17];
+
+/// Bytes of a time label.
+const TIME_BYTES: usize = 6;
 
 /// What does not fit in an application unit. The frame is sound all the same, and is confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub struct Unit<'a> {
     pub restored: bool,
     /// The objects.
     pub objects: Vec<Object<'a>>,
+    /// The events came without their times, which read as unknown.
+    pub untimed: bool,
     /// What is not understood, behind the objects.
     pub rest: &'a [u8],
     /// What does not fit.
@@ -48,8 +54,16 @@ pub struct Unit<'a> {
 
 impl<'a> Unit<'a> {
     /// Without a type: a heartbeat, a confirmation.
-    pub const EMPTY: Unit<'static> =
-        Unit { code: None, count: None, kind: None, restored: false, objects: Vec::new(), rest: &[], flaw: None };
+    pub const EMPTY: Unit<'static> = Unit {
+        code: None,
+        count: None,
+        kind: None,
+        restored: false,
+        objects: Vec::new(),
+        untimed: false,
+        rest: &[],
+        flaw: None,
+    };
 
     /// Of objects to be sent. They must be of that kind.
     pub fn of(kind: Kind, objects: Vec<Object<'a>>) -> Unit<'a> {
@@ -73,7 +87,8 @@ impl<'a> Unit<'a> {
                     Some(size) => split(kind, size, usize::from(count), body),
                     None => split_counted(kind, count, body),
                 };
-                Unit { kind: Some(kind), restored, objects: split.objects, rest: split.rest, flaw: split.flaw, ..unit }
+                let Split { objects, untimed, rest, flaw } = split;
+                Unit { kind: Some(kind), restored, objects, untimed, rest, flaw, ..unit }
             }
         }
     }
@@ -83,7 +98,12 @@ impl<'a> Unit<'a> {
         let mut out = Vec::with_capacity(64);
         out.extend(self.code);
         out.extend(self.count);
-        self.objects.iter().for_each(|object| object.write(&mut out));
+        for object in &self.objects {
+            object.write(&mut out);
+            if self.untimed {
+                out.truncate(out.len().saturating_sub(TIME_BYTES));
+            }
+        }
         out.extend_from_slice(self.rest);
         out
     }
@@ -100,37 +120,45 @@ fn lone_flaw(code: u8, dialect: &Dialect) -> Option<Flaw> {
 
 struct Split<'a> {
     objects: Vec<Object<'a>>,
+    untimed: bool,
     rest: &'a [u8],
     flaw: Option<Flaw>,
 }
 
 fn split<'a>(kind: Kind, size: usize, count: usize, body: &'a [u8]) -> Split<'a> {
     let short_size = kind.short_object_bytes();
-    let (short, objects, flaw) = if body.len() == count * size {
-        (false, count, None)
-    } else if count > 0 && short_size.is_some_and(|size| body.len() == count * size) {
-        (true, count, (kind != Kind::UitdState).then_some(Flaw::BadCount))
+    let fits = |size: usize| count > 0 && body.len() == count * size;
+    let untimed = |size: usize| kind.ends_with_time() && fits(size - TIME_BYTES);
+    let (whole, short) = (Form::default(), Form { short: true, untimed: false });
+    let (form, objects, flaw) = if body.len() == count * size {
+        (whole, count, None)
+    } else if short_size.is_some_and(fits) {
+        (short, count, (kind != Kind::UitdState).then_some(Flaw::BadCount))
     } else if body.len().is_multiple_of(size) {
-        (false, body.len() / size, Some(Flaw::BadCount))
+        (whole, body.len() / size, Some(Flaw::BadCount))
+    } else if untimed(size) {
+        (Form { untimed: true, ..whole }, count, Some(Flaw::BadCount))
+    } else if short_size.is_some_and(untimed) {
+        (Form { untimed: true, ..short }, count, Some(Flaw::BadCount))
     } else if body.len() > count * size {
-        (false, count, Some(Flaw::BadCount))
+        (whole, count, Some(Flaw::BadCount))
     } else {
-        (false, 0, Some(Flaw::BadCount))
+        (whole, 0, Some(Flaw::BadCount))
     };
     let mut rest = body;
-    let objects = (0..objects).map_while(|_| Object::read(kind, short, &mut rest)).collect();
-    Split { objects, rest, flaw }
+    let objects = (0..objects).map_while(|_| Object::read(kind, form, &mut rest)).collect();
+    Split { objects, untimed: form.untimed, rest, flaw }
 }
 
 /// Objects that hold their own length. They carry no alarm: what does not add up is not split.
 fn split_counted(kind: Kind, count: u8, body: &[u8]) -> Split<'_> {
     let mut rest = body;
-    let objects: Vec<Object<'_>> = (0..count).map_while(|_| Object::read(kind, false, &mut rest)).collect();
+    let objects: Vec<Object<'_>> = (0..count).map_while(|_| Object::read(kind, Form::default(), &mut rest)).collect();
     if objects.len() == usize::from(count) {
         let flaw = (!rest.is_empty()).then_some(Flaw::BadCount);
-        Split { objects, rest, flaw }
+        Split { objects, untimed: false, rest, flaw }
     } else {
-        Split { objects: Vec::new(), rest: body, flaw: Some(Flaw::BadCount) }
+        Split { objects: Vec::new(), untimed: false, rest: body, flaw: Some(Flaw::BadCount) }
     }
 }
 
@@ -170,6 +198,28 @@ mod tests {
         check(&[&[2, 1], &component[1..]].concat(), 1, Some(Flaw::BadCount));
         check(&[21, 1, 1], 1, None);
         check(&[21, 2, 1], 0, Some(Flaw::BadCount));
+    }
+
+    #[test]
+    fn an_event_without_its_time_is_read_all_the_same() {
+        let component = [1, 1, 42, 10, 0, 2, 0, 2, 0];
+        let with_text = [&component[..], &[0; 31]].concat();
+        for (code, count, body) in [
+            (1, 1, &[1, 1, 2, 0][..]),
+            (2, 1, &with_text),
+            (2, 2, &with_text.repeat(2)),
+            (2, 1, &component),
+            (3, 1, &[1, 1, 31, 10, 0, 2, 0, 3, 215, 0]),
+            (4, 1, &[1, 1, 4, 7]),
+            (24, 1, &[32, 7]),
+        ] {
+            let bytes = [&[code, count], body].concat();
+            check(&bytes, usize::from(count), Some(Flaw::BadCount));
+            assert!(Unit::read(&bytes, Dialect::standard()).untimed);
+        }
+        // Five systems without times, or two with them: what is whole is taken.
+        let unit = [&[1, 5][..], &[0; 20]].concat();
+        assert_eq!((Unit::read(&unit, Dialect::standard()).objects.len()), 2);
     }
 
     #[test]

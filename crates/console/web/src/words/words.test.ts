@@ -4,6 +4,7 @@ import { ALERT, CHART, ORDER } from "./alert";
 import { BOARD, NEXT, STRIP } from "./board";
 import { fill, inTongue } from "./fill";
 import { DEVICES, HISTORY, STATUS } from "./list";
+import { ASKED_OUTCOME, DUTY, DUTY_FIGURE, DUTY_OUTCOME, PANEL_ORDER, PANELS, stateName } from "./panel";
 import { HELP, LINK, LOGIN, PAGE, SOUND } from "./page";
 import { TESTS } from "./tests";
 import * as trade from "./trade";
@@ -11,6 +12,7 @@ import * as trade from "./trade";
 const { CLASS, SEVERITY, CONDITION, HANDLING, STEP, VERDICT, CAUSE, DEVICE_STATE, DELIVERY_STATE } = trade;
 const books: Record<string, Bilingual>[] = [
   ...[ALERT, CHART, ORDER, BOARD, NEXT, STRIP, DEVICES, HISTORY, STATUS, TESTS, HELP, LINK, LOGIN, PAGE, SOUND],
+  ...[PANELS, PANEL_ORDER, DUTY, ASKED_OUTCOME, DUTY_OUTCOME, DUTY_FIGURE],
   ...[CLASS, SEVERITY, CONDITION, HANDLING, STEP, VERDICT, CAUSE, DEVICE_STATE, DELIVERY_STATE],
 ];
 const figures = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
@@ -38,4 +40,9 @@ it("names metrics of makers by the maker's word and writes units as people do", 
   expect(trade.metricName("vendor.lux")).toEqual({ zh: "lux", en: "lux" });
   expect(trade.metricName("temperature").zh).toBe("温度");
   expect([trade.unitText("Cel"), trade.unitText("1"), trade.unitText("%LEL"), trade.unitText(null)]).toEqual(["°C", "", "%LEL", ""]);
+});
+
+it("names the states of panels, and one that no standard knows by its own name", () => {
+  expect(stateName("mains_fault").zh).toBe("主电故障");
+  expect(stateName("bit9")).toEqual({ zh: "bit9", en: "bit9" });
 });
