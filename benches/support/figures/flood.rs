@@ -83,7 +83,7 @@ struct Measured {
 pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
     let (rounds, fires) = (options.either(3, 1), options.either(200, 60));
     let devices = (0..2 * CONNECTIONS).map(|index| format!("flood-{}-{}", index / CONNECTIONS, index % CONNECTIONS));
-    let flooding = SitePlan { id: "flood".into(), gateways: 1, devices: devices.collect() };
+    let flooding = SitePlan { id: "flood".into(), gateways: 1, devices: devices.collect(), panels: 0..0 };
     let homes = SitePlan::new(SITE, PREFIX, u32::try_from(KINDS.len())? * rounds * fires);
     let home = Home::new(&options.dir, &[flooding, homes])?;
     let station = home.start()?;

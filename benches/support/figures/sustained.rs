@@ -112,7 +112,7 @@ struct Runs {
 fn one_run(options: &Options, seconds: f64, runs: &mut Runs) -> Result<(), Fault> {
     let clients = Load::standard(([127, 0, 0, 1], 0).into(), seconds).connections;
     let devices = (0..clients).map(|index| format!("load-{index}-0")).collect();
-    let home = Home::new(&options.dir, &[SitePlan { id: "load".into(), gateways: clients, devices }])?;
+    let home = Home::new(&options.dir, &[SitePlan { id: "load".into(), gateways: clients, devices, panels: 0..0 }])?;
     let station = home.start()?;
     let load = Load {
         users: (0..clients).map(|gateway| format!("load/gw{gateway}")).collect(),
