@@ -66,13 +66,6 @@ impl Pace {
     }
 }
 
-impl Pace {
-    /// Our median.
-    pub(crate) fn per_second(&self) -> f64 {
-        median(&self.ours)
-    }
-}
-
 fn per_second(options: &Options, work: &mut impl FnMut(&mut Clock) -> Result<usize, Fault>) -> Result<f64, Fault> {
     let span = options.either(Duration::from_millis(800), Duration::from_millis(200));
     let (begun, mut clock, mut items) = (Instant::now(), Clock::default(), 0);
