@@ -175,11 +175,12 @@ impl Engine {
         let (mut told, mut shown) = (Vec::new(), Vec::new());
         for note in self.notes.get(&(room, watcher)).into_iter().flatten() {
             let label = self.label(note.device);
+            let began = self.wall_time(&self.fleet.device(note.device).key.site, note.began_at);
             match &note.cause {
                 Cause::Series { series, .. } => {
                     let (mut reading, time) = self.newest(*series);
                     reading.value = note.value.unwrap_or(reading.value);
-                    told.push(room_words::noted(&label, &reading, note.began_at));
+                    told.push(room_words::noted(&label, &reading, &began));
                     let device = self.fleet.device(note.device).key.clone();
                     let at = if note.value == Some(self.fleet.series(*series).value) { time.at } else { note.began_at };
                     let one = evidence(device, &reading, at);
@@ -187,10 +188,10 @@ impl Engine {
                         shown.push(one);
                     }
                 }
-                Cause::Silence { .. } => told.push(room_words::noted_silence(&label, note.began_at)),
+                Cause::Silence { .. } => told.push(room_words::noted_silence(&label, &began)),
                 Cause::Group { .. } | Cause::Standing(_) => {
                     let name = self.note_rule(note).unwrap_or_default();
-                    told.push(room_words::noted_rule(&label, name, note.began_at));
+                    told.push(room_words::noted_rule(&label, name, &began));
                 }
             }
         }

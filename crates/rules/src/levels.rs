@@ -13,7 +13,7 @@ use crate::timers::Timer;
 use crate::trend::{Leaving, Trend};
 use crate::wording;
 use std::time::Duration;
-use watchfire_model::{Bilingual, DeviceKey, Evidence, Reading, Timestamp, Value};
+use watchfire_model::{Bilingual, DeviceKey, Evidence, Reading, SiteId, Timestamp, Value};
 
 /// A departure is over when it is back to half of what raised it.
 pub(crate) const WAY_BACK: f64 = 0.5;
@@ -270,8 +270,8 @@ impl Engine {
             Telling::Over => wording::over(&label, rule, reading),
             Telling::Overtaken => wording::overtaken(&label, reading),
         };
-        add_time(&mut reason, time, self.stamp.at);
         let device = self.fleet.device(series.device).key.clone();
+        self.add_time(&mut reason, &device.site, time);
         Ground {
             class: rule.class,
             severity: rule.severity,
@@ -316,11 +316,15 @@ pub(crate) fn evidence(device: DeviceKey, reading: &Reading, at: Timestamp) -> E
     Evidence { device, point: reading.point.clone(), metric: reading.metric.clone(), value: reading.value, at }
 }
 
-/// Says so when the reading is late or its stamp is not believed.
-pub(crate) fn add_time(reason: &mut Bilingual, time: EventTime, now: Timestamp) {
-    match time.disbelieved {
-        Some(said) => wording::add_disbelieved(reason, said),
-        None if time.late => wording::add_late(reason, time.at, now.since(time.at)),
-        None => {}
+impl Engine {
+    /// Says so when the reading is late or its stamp is not believed.
+    pub(crate) fn add_time(&self, reason: &mut Bilingual, site: &SiteId, time: EventTime) {
+        match time.disbelieved {
+            Some(said) => wording::add_disbelieved(reason, &self.wall_time(site, said)),
+            None if time.late => {
+                wording::add_late(reason, &self.wall_time(site, time.at), self.stamp.at.since(time.at));
+            }
+            None => {}
+        }
     }
 }

@@ -139,6 +139,7 @@ mod threshold_keys;
 mod timers;
 mod trend;
 pub mod try_out;
+mod wall_clock;
 mod wording;
 mod words;
 

@@ -74,7 +74,7 @@ pub(crate) fn counted(label: &Bilingual, rule: &Rule, reading: &Reading, tally: 
 }
 
 /// A rule over rules: which device measured what, since when.
-pub(crate) fn noted(label: &Bilingual, reading: &Reading, since: Timestamp) -> Bilingual {
+pub(crate) fn noted(label: &Bilingual, reading: &Reading, since: &str) -> Bilingual {
     let what = metric_words(&reading.metric);
     let (en, zh) = (label.english(), label.chinese());
     match reading.value {
@@ -92,14 +92,14 @@ pub(crate) fn noted(label: &Bilingual, reading: &Reading, since: Timestamp) -> B
     }
 }
 
-pub(crate) fn noted_silence(label: &Bilingual, since: Timestamp) -> Bilingual {
+pub(crate) fn noted_silence(label: &Bilingual, since: &str) -> Bilingual {
     Bilingual::new(
         format!("{} is silent (since {since})", label.english()),
         format!("{} 失联（自 {since} 起）", label.chinese()),
     )
 }
 
-pub(crate) fn noted_rule(label: &Bilingual, rule: &str, since: Timestamp) -> Bilingual {
+pub(crate) fn noted_rule(label: &Bilingual, rule: &str, since: &str) -> Bilingual {
     Bilingual::new(
         format!("{} meets {rule} (since {since})", label.english()),
         format!("{} 满足规则 {rule}（自 {since} 起）", label.chinese()),

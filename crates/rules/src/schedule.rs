@@ -7,10 +7,10 @@
 //! ```
 
 use crate::engine::Engine;
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use crate::wall_clock::day_and_minute;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use watchfire_model::{SiteId, Sites, Timestamp};
+use watchfire_model::SiteId;
 use watchfire_settings::Section;
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -44,30 +44,9 @@ impl Engine {
     /// Whether a rule judges at that site now.
     pub(crate) fn in_hours(&self, hours: Option<&Hours>, site: &SiteId) -> bool {
         let Some(hours) = hours else { return true };
-        let zone = self.clocks.get(site).cloned().unwrap_or_else(china);
-        let (day, minute) = local(self.stamp.at, &zone);
+        let (day, minute) = day_and_minute(self.stamp.at, &self.clock(site));
         hours.include(day, minute)
     }
-}
-
-/// The clocks of the sites. China's time where a zone is not known.
-pub(crate) fn clocks(sites: &Sites) -> std::collections::BTreeMap<SiteId, TimeZone> {
-    let table = TimeZoneDatabase::bundled();
-    let zone = |name: &str| table.get(name).unwrap_or_else(|_| china());
-    sites.sites.iter().map(|(id, site)| (id.clone(), zone(&site.time_zone))).collect()
-}
-
-fn china() -> TimeZone {
-    TimeZone::fixed(jiff::tz::offset(8))
-}
-
-/// The day of the week, 0 being Monday, and the minute of the day.
-fn local(at: Timestamp, zone: &TimeZone) -> (u8, u16) {
-    let Ok(at) = jiff::Timestamp::from_microsecond(at.0) else { return (0, 0) };
-    let local = zone.to_datetime(at);
-    let day = u8::try_from(local.weekday().to_monday_zero_offset()).unwrap_or(0);
-    let number = |part: i8| u16::try_from(part).unwrap_or(0);
-    (day, number(local.hour()) * 60 + number(local.minute()))
 }
 
 /// The keys; `None`: always.
@@ -111,13 +90,5 @@ mod tests {
         for (day, minute, inside) in [(4, 21 * 60, false), (4, 23 * 60, true), (5, 5 * 60, true), (5, 23 * 60, false)] {
             assert_eq!(night.include(day, minute), inside, "day {day}, minute {minute}");
         }
-    }
-
-    #[test]
-    fn summer_time_counts() {
-        let berlin = TimeZoneDatabase::bundled().get("Europe/Berlin").unwrap();
-        let at = |text: &str| local(text.parse().unwrap(), &berlin);
-        assert_eq!(at("2026-01-01T21:30:00Z"), (3, 22 * 60 + 30));
-        assert_eq!(at("2026-07-01T20:30:00Z"), (2, 22 * 60 + 30));
     }
 }

@@ -16,7 +16,7 @@ impl Engine {
         let before = std::mem::replace(&mut self.rules, set_up.rules.rules().to_vec());
         let moved: Vec<Option<u16>> = before.iter().map(|rule| self.rule_named(&rule.name)).collect();
         self.sites = set_up.sites.clone();
-        self.clocks = crate::schedule::clocks(&set_up.sites);
+        self.clocks = crate::wall_clock::clocks(&set_up.sites);
         self.watchers = watchers(&self.rules);
         self.claim_devices(&set_up.sites);
         self.plans = crate::plans::Plans::default();

@@ -51,9 +51,12 @@ impl Engine {
             return;
         }
         let label = self.label(device);
+        let site = &self.fleet.device(device).key.site;
         let reason = match due.why {
-            Why::Unheard { for_s } => wording::silent(&label, for_s, self.fleet.device(device).last_seen),
-            Why::Gone { since } => wording::gone(&label, since),
+            Why::Unheard { for_s } => {
+                wording::silent(&label, for_s, self.fleet.device(device).last_seen.map(|at| self.wall_time(site, at)))
+            }
+            Why::Gone { since } => wording::gone(&label, &self.wall_time(site, since)),
         };
         if let Some(mut ground) = self.silence_ground(device, reason) {
             let because = self.explanation(device);

@@ -6,7 +6,7 @@ use crate::engine::Engine;
 use crate::event::Effects;
 use crate::event_time::EventTime;
 use crate::fleet::Phase;
-use crate::levels::{add_time, evidence};
+use crate::levels::evidence;
 use crate::rule::Kind;
 use crate::wording;
 use compact_str::CompactString;
@@ -113,7 +113,7 @@ impl Engine {
         let mut reason =
             if met { wording::met(&label, rule, reading, None) } else { wording::over(&label, rule, reading) };
         let time = EventTime::judge(reading.at, self.stamp.at);
-        add_time(&mut reason, time, self.stamp.at);
+        self.add_time(&mut reason, &device.site, time);
         let subject = format!("{device}/{}/{}", reading.metric, reading.point);
         let key = StandingKey { site: device.site.clone(), rule: rule.name.clone(), subject };
         let ground = Ground {

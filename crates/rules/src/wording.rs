@@ -2,11 +2,10 @@
 
 use crate::rule::{Departure, Kind, Level, Rule};
 use crate::trend::Leaving;
-use crate::words::{figure, handling_words, metric_words, seconds, unit_sign};
+use crate::words::{figure, handling_words, metric_words, rounded, seconds, unit_sign};
 use std::time::Duration;
 use watchfire_model::{
-    AlertId, Bilingual, DeviceKey, Handling, Notice, NoticeKind, OrderId, Reading, SiteId, Timestamp, UserName, Value,
-    Verdict,
+    AlertId, Bilingual, DeviceKey, Handling, Notice, NoticeKind, OrderId, Reading, SiteId, UserName, Value, Verdict,
 };
 
 /// A reading met a rule.
@@ -131,7 +130,7 @@ pub(crate) fn left_usual(label: &Bilingual, departure: &Departure, reading: &Rea
     let what = metric_words(&reading.metric);
     let unit = unit_sign(&reading.metric);
     let (value, by, usual, noise) =
-        (value_words(reading), figure(leaving.by), figure(leaving.usual), figure(leaving.noise));
+        (value_words(reading), rounded(leaving.by), rounded(leaving.usual), rounded(leaving.noise));
     let memory_s = departure.spec.usual_s;
     let (en, zh, point) = (label.english(), label.chinese(), &reading.point);
     Bilingual::new(
@@ -193,19 +192,19 @@ pub(crate) fn overtaken(label: &Bilingual, reading: &Reading) -> Bilingual {
 }
 
 /// The reading came late.
-pub(crate) fn add_late(text: &mut Bilingual, at: Timestamp, by: Duration) {
+pub(crate) fn add_late(text: &mut Bilingual, at: &str, by: Duration) {
     text.en.push_str(&format!("; measured at {at}, received {} s later", by.as_secs()));
     text.zh.push_str(&format!("；测量时间 {at}，迟到 {} 秒", by.as_secs()));
 }
 
 /// The device's clock is far off.
-pub(crate) fn add_disbelieved(text: &mut Bilingual, said: Timestamp) {
+pub(crate) fn add_disbelieved(text: &mut Bilingual, said: &str) {
     text.en.push_str(&format!("; the device's clock says {said}, which is not believed"));
     text.zh.push_str(&format!("；设备时钟为 {said}，不可信，按接收时间处理"));
 }
 
 /// A device is silent.
-pub(crate) fn silent(label: &Bilingual, for_s: u32, last_seen: Option<Timestamp>) -> Bilingual {
+pub(crate) fn silent(label: &Bilingual, for_s: u32, last_seen: Option<String>) -> Bilingual {
     let (en, zh) = (label.english(), label.chinese());
     match last_seen {
         Some(at) => Bilingual::new(
@@ -220,7 +219,7 @@ pub(crate) fn silent(label: &Bilingual, for_s: u32, last_seen: Option<Timestamp>
 }
 
 /// A device said that it is gone, or its will did.
-pub(crate) fn gone(label: &Bilingual, since: Timestamp) -> Bilingual {
+pub(crate) fn gone(label: &Bilingual, since: &str) -> Bilingual {
     Bilingual::new(
         format!("{} has been offline since {since}, as its status says", label.english()),
         format!("{} 状态为离线，自 {since} 起", label.chinese()),

@@ -110,6 +110,20 @@ pub(crate) fn figure(number: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
+/// A figure that was worked out, with three digits that count: more would only look exact.
+pub(crate) fn rounded(number: f64) -> String {
+    let whole_digits = number.abs().log10().floor();
+    if whole_digits >= 2.0 {
+        format!("{number:.0}")
+    } else if whole_digits >= 1.0 {
+        figure((number * 10.0).round() / 10.0)
+    } else if whole_digits >= 0.0 {
+        figure((number * 100.0).round() / 100.0)
+    } else {
+        figure(number)
+    }
+}
+
 /// Microseconds as seconds, for a sentence.
 pub(crate) fn seconds(micros: u64) -> f64 {
     std::time::Duration::from_micros(micros).as_secs_f64()
@@ -118,6 +132,15 @@ pub(crate) fn seconds(micros: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_worked_out_has_three_digits() {
+        for (number, text) in
+            [(31.602, "31.6"), (9.098, "9.1"), (0.0824, "0.082"), (-12.36, "-12.4"), (1013.25, "1013"), (0.0, "0")]
+        {
+            assert_eq!(rounded(number), text);
+        }
+    }
 
     #[test]
     fn figures_are_short() {
