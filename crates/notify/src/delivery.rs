@@ -10,8 +10,11 @@ use watchfire_model::{
 /// A message that is due.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
-    /// Which attempt about which alert; the Message-ID and idempotency key are made of it.
+    /// Which attempt about which alert.
     pub id: DeliveryId,
+    /// The first attempt at this message. Message-ID and idempotency key are made of it: what a far side took without our
+    /// hearing of it is not taken twice.
+    pub key: DeliveryId,
     /// An e-mail address, a phone number or a URL, as the contact's channel wants it.
     pub address: String,
     /// The language of the texts below.

@@ -4,13 +4,14 @@
 //! - An alert is *raised*, *escalated* or *reopened*: its ladder begins. The rungs for its class follow one another,
 //!   each `wait_s` after the one before; everybody on a rung is told at once.
 //! - It is *acknowledged*, *verified*, *forwarded* or *closed*: nothing further is told, nothing is retried. Who was
-//!   told hears of it. The same when anything but a fire *clears*; if nobody was reached by then, those whose turn it
-//!   was are still told, and no further rung begins.
+//!   told hears of it. The same when anything *clears*; if nobody was reached by then, those whose turn it was are still
+//!   told, and no further rung begins. But a ladder about fire, gas or carbon monoxide goes on until somebody answers.
 //! - A way that fails gives way to the contact's next one at once and is retried with growing pauses. One that asks
 //!   for patience gets it. One that refuses is not used again in this run, and a notice asks a person to look.
 //! - When nobody of a rung can be reached, or somebody has no way left, the next rung begins at once.
 //! - An alert that is no danger to life and comes and goes begins its ladder at most once in [`limits::REST_S`] seconds.
-//! - A ladder about danger to life that nobody answers begins again, [`limits::ROUNDS_MAX`] times in all.
+//! - A ladder about danger to life that nobody answers begins again, [`limits::QUICK_ROUNDS`] times in quick succession,
+//!   then every [`limits::LATE_ROUND_PAUSE_S`] seconds with the station's own people on it too.
 //! - Bursts: the first alert of a site, zone and class is told at once, always. Further ones for the same person and
 //!   way within the window are told together at its end. Another zone or class is told at once. Systems that are told
 //!   by webhook get every alert by itself.
@@ -221,6 +222,7 @@ impl Desk {
             self.options.console_url.as_deref().map(|url| format!("{}/alerts/{}", url.trim_end_matches('/'), id.alert));
         let text = message::render(&facts, &covered, &send.telling, contact.language, link.as_deref());
         Some(Delivery {
+            key: DeliveryId { attempt: send.first_attempt, ..id.clone() },
             id: id.clone(),
             address,
             language: contact.language,

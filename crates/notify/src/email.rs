@@ -198,7 +198,7 @@ fn tls_parameters(options: &EmailOptions) -> Result<TlsParameters, ChannelSetupE
 
 /// `<alert.cause.contact.email.attempt@domain>`: every part is of characters that an identifier may hold.
 fn message_id(delivery: &Delivery, domain: &str) -> String {
-    format!("<{}@{domain}>", delivery.id.to_string().replace('/', "."))
+    format!("<{}@{domain}>", delivery.key.to_string().replace('/', "."))
 }
 
 /// When the told thing happened: a repeat says the same.

@@ -4,7 +4,7 @@
 //! ```text
 //! POST <the contact's URL>
 //! Content-Type: application/json
-//! Idempotency-Key: <delivery id>
+//! Idempotency-Key: <id of the first delivery of this message>
 //! Watchfire-Signature: t=<unix seconds>,v1=<hex of HMAC-SHA-256(secret, t + "." + body)>
 //!
 //! {"version": 1,
@@ -16,8 +16,8 @@
 //!  "text": {"subject", "body"}, "link": "…"|null}
 //! ```
 //! `t` is the station's time. A receiver checks the signature over the bytes it got, refuses a `t` that is minutes
-//! off, and takes an `Idempotency-Key` once: after a crash of ours the same one may come twice. Retries have a key of
-//! their own; `transition`, `seq` and the alert's id tell that they are about the same.
+//! off, and takes an `Idempotency-Key` once: after a crash of ours, or an answer that did not reach us, the same one comes
+//! again. The ladder's next round has a key of its own; `transition`, `seq` and the alert's id tell that it is about the same.
 //!
 //! # Answer
 //! Any 2xx is taken. 408, 425, 429, and 503 with `Retry-After`: later. Other 5xx: back off. Anything else, redirects
@@ -94,7 +94,7 @@ impl Webhook {
             .client
             .post(url)
             .header("Content-Type", "application/json")
-            .header("Idempotency-Key", delivery.id.to_string())
+            .header("Idempotency-Key", delivery.key.to_string())
             .header("Watchfire-Signature", signature(&self.options.secret, delivery.at, &body))
             .body(body);
         let answer = answer(request.send().await).await?;

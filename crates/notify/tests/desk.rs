@@ -42,17 +42,29 @@ fn rung_after_rung_until_somebody_answers() {
 }
 
 #[test]
-fn an_unanswered_danger_to_life_is_told_three_times() {
-    check(
+fn an_unanswered_danger_to_life_is_told_until_somebody_answers_and_then_to_the_station_too() {
+    let station = DeskOptions { ladder: rungs("boss: sms: 60"), ..DeskOptions::default() };
+    check_with(
         "night: sms: 60\n day: sms: 10",
-        "0 raise a1 fire\n 9999 run",
+        station,
+        &BTreeMap::new(),
+        "0 raise a1 fire\n 2300 ack a1\n 9999 run",
         "
         0 sms night a1 alarm #1
         60 sms day a1 alarm #1
         120 sms night a1 alarm #2
         180 sms day a1 alarm #2
         240 sms night a1 alarm #3
-        300 sms day a1 alarm #3",
+        300 sms day a1 alarm #3
+        1200 sms night a1 alarm #4
+        1260 sms day a1 alarm #4
+        1270 sms boss a1 alarm #1
+        2170 sms night a1 alarm #5
+        2230 sms day a1 alarm #5
+        2240 sms boss a1 alarm #2
+        2300 sms boss a1 acknowledged #1
+        2300 sms day a1 acknowledged #1
+        2300 sms night a1 acknowledged #1",
     );
     check("night: sms: 60", "0 raise a1 early_warning\n 9999 run", "0 sms night a1 alarm #1");
 }
@@ -172,13 +184,23 @@ fn a_fault_that_comes_and_goes_is_told_once_a_minute_and_a_danger_each_time() {
 }
 
 #[test]
-fn what_clears_ends_the_ladder_but_a_fire_does_not() {
+fn what_clears_ends_the_ladder_but_fire_gas_and_carbon_monoxide_want_an_answer() {
     check(
         LADDER,
-        "0 raise a1 gas\n 30 clear a1 gas\n 999 run",
+        "0 raise a1 early_warning\n 30 clear a1 early_warning\n 999 run",
         "
         0 sms night a1 alarm #1
         30 sms night a1 cleared #1",
+    );
+    check(
+        LADDER,
+        "0 raise a1 co\n 30 clear a1 co\n 99 ack a1 co\n 999 run",
+        "
+        0 sms night a1 alarm #1
+        30 sms night a1 cleared #1
+        60 sms day a1 alarm #1
+        99 sms day a1 acknowledged #1
+        99 sms night a1 acknowledged #1",
     );
     check(
         "night: sms: 60\n day: sms: 60",
@@ -193,8 +215,8 @@ fn what_clears_ends_the_ladder_but_a_fire_does_not() {
 fn what_clears_before_anybody_was_reached_is_still_told() {
     check(
         "night: sms: 60\n day: sms: 60",
-        "0 way night sms unreachable\n 0 way day sms unreachable\n 0 raise a1 gas
-        5 clear a1 gas\n 6 way night sms ok\n 99 run",
+        "0 way night sms unreachable\n 0 way day sms unreachable\n 0 raise a1 early_warning
+        5 clear a1 early_warning\n 6 way night sms ok\n 99 run",
         "
         0 sms night a1 alarm #1
         0 sms day a1 alarm #1
@@ -503,4 +525,14 @@ fn a_snapshot_of_another_build_is_not_read() {
     assert!(error.to_string().contains("version 9"), "{error}");
     assert!(watchfire_notify::Desk::restore(DeskOptions::default(), &[]).is_err());
     assert!(watchfire_notify::Desk::restore(DeskOptions::default(), &[1, 255]).is_err());
+}
+
+#[test]
+fn a_retry_has_the_key_of_its_message_and_the_next_round_one_of_its_own() {
+    let mut play = Play::new(&sites("night: sms: 60"), DeskOptions::default());
+    for line in ["0 way night sms unreachable", "0 raise a1 fire", "29 way night sms ok", "100 run"] {
+        play.line(line, &BTreeMap::new());
+    }
+    let attempts: Vec<&str> = play.keys.iter().map(|key| key.rsplit('/').next().unwrap()).collect();
+    assert_eq!(attempts, ["1", "1", "1", "4"], "{}", play.log);
 }

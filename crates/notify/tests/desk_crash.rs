@@ -11,7 +11,9 @@ mod script;
 use script::{Kept, Play, Way, sites};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use watchfire_model::{AlertId, ChannelKind, Class, ContactId, DeliveryId, Failure, Outcome, Step, Transition};
+use watchfire_model::{
+    AlertId, ChannelKind, Class, ContactId, DeliveryId, Failure, Outcome, Step, Timestamp, Transition,
+};
 use watchfire_notify::{Delivery, Desk, DeskOptions, Telling};
 
 const LADDERS: &[&str] = &[
@@ -24,6 +26,8 @@ const CLASSES: &[&str] = &["fire", "gas", "early_warning", "fault"];
 const ZONES: &[&str] = &["corridor", "kitchen"];
 const ALERTS: u64 = 6;
 const STEPS: usize = 120;
+/// By then every rung had its turn and every message was taken.
+const ENOUGH: Duration = Duration::from_secs(2 * 3600);
 
 /// SplitMix64.
 struct Dice(u64);
@@ -198,6 +202,8 @@ impl Life {
 
     fn check(&self, delivery: &Delivery) {
         assert!(!self.recorded.contains(&delivery.id), "{} was delivered and is sent again", delivery.id);
+        let first = &delivery.key;
+        assert!(first.attempt <= delivery.id.attempt && first.contact == delivery.id.contact, "{first}");
         if let Telling::Update(_) = delivery.telling {
             return;
         }
@@ -273,23 +279,36 @@ impl Life {
         self.play.ways.clear();
         self.crash();
         self.send_what_is_due();
-        for _ in 0..2000 {
-            let Some(wake) = self.play.desk.wake_at() else { break };
-            self.play.now = self.play.now.max(wake);
-            self.play.keep(Kept::Time(self.play.now));
-            self.send_what_is_due();
+        self.go_on_until(self.play.now.plus(ENOUGH));
+        self.nobody_was_forgotten();
+        // A danger to life is told until somebody answers.
+        for number in 1..=ALERTS {
+            let mut transition = self.play.transition("ack", &[&format!("a{number}"), "fire", ZONES[0]]);
+            if let Some(known) = self.expected.get(&transition.alert).filter(|known| known.telling) {
+                (transition.class, transition.severity) = (known.class, known.class.severity());
+                self.expect(&transition);
+                self.play.keep(Kept::Transition(Box::new(transition)));
+            }
         }
+        self.go_on_until(self.play.now.plus(ENOUGH));
         assert_eq!(self.play.desk.wake_at(), None, "the desk never comes to rest");
         for (id, taken) in &self.taken {
             let excused = self.excused.get(id).copied().unwrap_or(0);
             assert!(*taken <= 1 + excused, "{id} was taken {taken} times, {excused} crashes excuse it");
         }
-        self.nobody_was_forgotten();
+    }
+
+    fn go_on_until(&mut self, end: Timestamp) {
+        while let Some(wake) = self.play.desk.wake_at().filter(|wake| *wake <= end) {
+            self.play.now = self.play.now.max(wake);
+            self.play.keep(Kept::Time(self.play.now));
+            self.send_what_is_due();
+        }
     }
 
     fn nobody_was_forgotten(&self) {
         for (alert, expected) in &self.expected {
-            if !expected.telling || (expected.cleared && expected.class != Class::Fire) {
+            if !expected.telling || (expected.cleared && !matches!(expected.class, Class::Fire | Class::Gas)) {
                 continue;
             }
             for rung in script::rungs(self.ladder) {

@@ -3,7 +3,7 @@
 use super::Desk;
 use super::case::{Case, Reach, Run, Start};
 use super::clockwork::Timer;
-use super::limits::{ROUND_PAUSE_MIN_S, ROUNDS_MAX, is_life};
+use super::limits::{LATE_ROUND_PAUSE_S, QUICK_ROUNDS, ROUND_PAUSE_MIN_S, is_life, wants_an_answer};
 use super::send::{Send, SendState};
 use crate::delivery::{News, Telling};
 use std::time::Duration;
@@ -92,8 +92,8 @@ impl Desk {
         match &transition.step {
             Step::Cleared => {
                 case.cleared_at = Some(transition.at);
-                if case.class == Class::Fire {
-                    return;
+                if wants_an_answer(case.class) {
+                    return self.spread_over(transition);
                 }
                 if was_telling && case.told.is_empty() {
                     case.run.next_at = None;
@@ -140,6 +140,13 @@ impl Desk {
         }
     }
 
+    /// The cause is over and the ladder goes on: those who were told hear of it, the others are still told.
+    fn spread_over(&mut self, transition: &Transition) {
+        if transition.class != Class::Fire {
+            self.spread(transition, News::Cleared);
+        }
+    }
+
     pub(super) fn rung_is_due(&mut self, alert: AlertId, at: Timestamp) {
         let Some(case) = self.state.cases.get_mut(&alert) else { return };
         if case.run.next_at != Some(at) {
@@ -157,8 +164,20 @@ impl Desk {
         if case.run.next >= case.run.rungs.len() {
             case.run.round = case.run.round.saturating_add(1);
             case.run.next = 0;
+            if case.run.round == QUICK_ROUNDS {
+                self.call_in_the_station(alert);
+            }
         }
         self.begin_rung(alert, at);
+    }
+
+    /// Nobody on the ladder has answered: from now on the station's own people are told, too.
+    fn call_in_the_station(&mut self, alert: AlertId) {
+        let Some(case) = self.state.cases.get_mut(&alert) else { return };
+        let class = case.class;
+        let own = self.options.ladder.iter().filter(|rung| fits(rung, class));
+        let further: Vec<Rung> = own.filter(|rung| !case.run.rungs.contains(rung)).cloned().collect();
+        case.run.rungs.extend(further);
     }
 
     /// Begins the next rung on which somebody can be told, and sets the time of the one after it.
@@ -192,13 +211,14 @@ impl Desk {
 
     fn schedule_rung(&mut self, alert: AlertId, rung: &Rung, at: Timestamp) {
         let Some(case) = self.state.cases.get_mut(&alert) else { return };
-        let again = case.severity == Severity::Critical && case.run.round.saturating_add(1) < ROUNDS_MAX;
         let wait_s = if case.run.next < case.run.rungs.len() {
             rung.wait_s
-        } else if again {
+        } else if case.severity != Severity::Critical {
+            return;
+        } else if case.run.round.saturating_add(1) < QUICK_ROUNDS {
             rung.wait_s.max(ROUND_PAUSE_MIN_S)
         } else {
-            return;
+            rung.wait_s.max(LATE_ROUND_PAUSE_S)
         };
         let next_at = at.plus(Duration::from_secs(wait_s.into()));
         case.run.next_at = Some(next_at);
@@ -275,11 +295,14 @@ impl Desk {
         cause: Seq,
         contact: &ContactId,
         channel: ChannelKind,
-        send: Send,
+        mut send: Send,
     ) {
         let Some(case) = self.state.cases.get_mut(&alert) else { return };
         let attempt = case.next_attempt(cause, contact, channel);
         let id = DeliveryId { alert, cause, contact: contact.clone(), channel, attempt };
+        if send.first_attempt == 0 {
+            send.first_attempt = attempt;
+        }
         let state = send.state;
         if !send.covers.is_empty() {
             self.summaries.insert(id.clone());
@@ -292,8 +315,7 @@ impl Desk {
 
     /// The rungs for that class: the site's, or the station's own when a danger to life would find nobody.
     fn rungs_for(&self, site: &SiteId, class: Class) -> Vec<Rung> {
-        let fits = |rung: &&Rung| if rung.classes.is_empty() { is_life(class) } else { rung.classes.contains(&class) };
-        let of = |rungs: &[Rung]| rungs.iter().filter(fits).cloned().collect::<Vec<_>>();
+        let of = |rungs: &[Rung]| rungs.iter().filter(|rung| fits(rung, class)).cloned().collect::<Vec<_>>();
         let own = self.state.sites.sites.get(site).map(|site| of(&site.ladder)).unwrap_or_default();
         let reachable = |rung: &Rung| {
             let contacts = &self.state.sites.contacts;
@@ -335,4 +357,9 @@ impl Desk {
             self.state.cases.remove(&alert);
         }
     }
+}
+
+/// Whether a rung is for that class.
+fn fits(rung: &Rung, class: Class) -> bool {
+    if rung.classes.is_empty() { is_life(class) } else { rung.classes.contains(&class) }
 }

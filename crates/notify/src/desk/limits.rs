@@ -16,10 +16,12 @@ pub const RETRY_SPAN_S: u64 = 3600;
 pub const THROTTLE_MAX_S: u32 = 900;
 /// When a far side asks for more than this many seconds, the contact's next channel is tried at once.
 pub const THROTTLE_PATIENCE_S: u32 = 15;
-/// A ladder about danger to life that nobody answers is gone through this many times.
-pub const ROUNDS_MAX: u32 = 3;
-/// Between the last rung and the next round lie at least this many seconds.
+/// A ladder about danger to life that nobody answers is gone through this many times in quick succession.
+pub const QUICK_ROUNDS: u32 = 3;
+/// Between the last rung and the next of these rounds lie at least this many seconds.
 pub const ROUND_PAUSE_MIN_S: u32 = 60;
+/// After them it goes on with at least this many seconds between rounds, until somebody answers.
+pub const LATE_ROUND_PAUSE_S: u32 = 900;
 /// The ladder of an alert that is no danger to life begins again at most once in so many seconds when its cause returns.
 pub const REST_S: u64 = 60;
 /// Further detectors of a zone already told are told together after this many seconds.
@@ -34,6 +36,12 @@ pub const CHANNEL_DOWN_FAILURES: u32 = 3;
 /// Whether a person may be in danger: told at once, never folded across zones.
 pub(super) fn is_life(class: Class) -> bool {
     matches!(class, Class::Fire | Class::Gas | Class::Co | Class::EarlyWarning)
+}
+
+/// Whether the ladder goes on until somebody answers, even when the cause is over: the detector may have burnt, and whom
+/// gas or carbon monoxide has reached does not get up when the air is good again.
+pub(super) fn wants_an_answer(class: Class) -> bool {
+    matches!(class, Class::Fire | Class::Gas | Class::Co)
 }
 
 /// How long after the first attempt a message is still retried.

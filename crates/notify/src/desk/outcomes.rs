@@ -2,11 +2,11 @@
 
 use super::Desk;
 use super::case::Reach;
-use super::limits::{THROTTLE_MAX_S, THROTTLE_PATIENCE_S, backoff, retry_span};
+use super::limits::{THROTTLE_MAX_S, THROTTLE_PATIENCE_S, backoff, retry_span, wants_an_answer};
 use super::send::{Send, SendState};
 use crate::delivery::Telling;
 use std::time::Duration;
-use watchfire_model::{AlertId, ChannelKind, Class, ContactId, DeliveryId, Failure, Outcome, Timestamp};
+use watchfire_model::{AlertId, ChannelKind, ContactId, DeliveryId, Failure, Outcome, Timestamp};
 
 impl Desk {
     pub(super) fn outcome(&mut self, at: Timestamp, outcome: &Outcome) {
@@ -60,7 +60,7 @@ impl Desk {
                 *reach = Reach::Reached;
             }
             // Somebody knows, and it is over: nobody else need be told.
-            let over = case.cleared_at.is_some() && case.class != Class::Fire && case.run.telling;
+            let over = case.cleared_at.is_some() && !wants_an_answer(case.class) && case.run.telling;
             if send.is_none() {
                 self.tell_late(alert, id, at);
             }

@@ -8,6 +8,8 @@ use watchfire_model::{AlertId, ChannelKind, Timestamp};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Send {
     pub(super) telling: Telling,
+    /// The number of the first attempt at this message: a retry goes out under its key. 0 until it is on the desk.
+    pub(super) first_attempt: u32,
     pub(super) state: SendState,
     /// Attempts that failed before this one.
     pub(super) failures: u32,
@@ -30,7 +32,8 @@ pub(super) enum SendState {
 
 impl Send {
     pub(super) fn first(telling: Telling, at: Timestamp, fallbacks: Vec<ChannelKind>) -> Send {
-        Send { telling, state: SendState::Waiting { at }, failures: 0, first_at: at, fallbacks, covers: Vec::new() }
+        let (first_attempt, failures, covers) = (0, 0, Vec::new());
+        Send { telling, first_attempt, state: SendState::Waiting { at }, failures, first_at: at, fallbacks, covers }
     }
 
     pub(super) fn is_alarm(&self) -> bool {

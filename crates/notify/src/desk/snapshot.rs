@@ -1,8 +1,8 @@
 //! The desk as bytes.
 //!
-//! # Format, version 2
+//! # Format, version 3
 //! ```text
-//! byte 0     version = 2
+//! byte 0     version = 3
 //! bytes 1..  postcard of the state: clock, sites and contacts, cases with their sends, bursts, health
 //! ```
 //! What was handed out and not attempted is kept as waiting: [`Desk::resume`] makes it due. A checksum and an atomic
@@ -10,7 +10,7 @@
 
 use super::{Desk, DeskOptions};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// A snapshot could not be used. Fall back to an older one, else to a replay.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

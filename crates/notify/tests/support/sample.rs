@@ -66,14 +66,11 @@ pub(crate) fn delivery(channel: ChannelKind, address: &str, language: Language) 
     let facts = facts(Class::Fire, 7);
     let link = Some("https://fire.example.org/alerts/x".to_owned());
     let text = render(&facts, &[], &Telling::Alarm, language, link.as_deref());
+    let contact = ContactId::new("night-desk").unwrap();
+    let id = DeliveryId { alert: facts.id, cause: facts.seq, contact, channel, attempt: 1 };
     Delivery {
-        id: DeliveryId {
-            alert: facts.id,
-            cause: facts.seq,
-            contact: ContactId::new("night-desk").unwrap(),
-            channel,
-            attempt: 1,
-        },
+        key: id.clone(),
+        id,
         address: address.to_owned(),
         language,
         telling: Telling::Alarm,

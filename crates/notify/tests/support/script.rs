@@ -56,6 +56,8 @@ pub(crate) struct Play {
     pub(crate) ways: BTreeMap<(ContactId, ChannelKind), Way>,
     pub(crate) now: Timestamp,
     pub(crate) log: String,
+    /// The keys of all that went out.
+    pub(crate) keys: Vec<String>,
     seq: u64,
 }
 
@@ -63,7 +65,7 @@ impl Play {
     pub(crate) fn new(sites: &Sites, options: DeskOptions) -> Play {
         let desk = Desk::new(options.clone());
         let (journal, ways, now, log) = (Vec::new(), BTreeMap::new(), Timestamp::EPOCH, String::new());
-        let mut play = Play { desk, options, journal, ways, now, log, seq: 0 };
+        let mut play = Play { desk, options, journal, ways, now, log, keys: Vec::new(), seq: 0 };
         play.keep(Kept::Setup(Box::new(sites.clone())));
         play
     }
@@ -117,6 +119,7 @@ impl Play {
                     Telling::Update(news) => news.as_str().to_owned(),
                 };
                 let id = &delivery.id;
+                self.keys.push(delivery.key.to_string());
                 let when = self.now.as_micros() / 1_000_000;
                 let (contact, channel) = (&id.contact, id.channel.as_str());
                 self.log.push_str(&format!("{when} {channel} {contact} a{} {kind} #{}\n", id.alert.cause, id.attempt));
