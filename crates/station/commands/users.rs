@@ -4,6 +4,7 @@ use super::output;
 use crate::cli::UsersCommand;
 use crate::config;
 use crate::parts::paths::DataPaths;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io::BufRead;
 use std::path::Path;
 use std::process::ExitCode;
@@ -44,10 +45,26 @@ fn open(config: &Path) -> Result<Users, String> {
     Users::open(&folder).map_err(|error| error.to_string())
 }
 
-/// One line of stdin, so that a script can pipe it in. On a terminal the line is visible.
+/// One line of stdin, so that a script can pipe it in. A terminal does not show it.
 fn ask_password() -> Result<String, String> {
     output::complain("Password / 密码:");
     let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).map_err(|error| error.to_string())?;
+    let stdin = std::io::stdin();
+    let shown = hide(&stdin);
+    let read = stdin.lock().read_line(&mut line);
+    if let Some(shown) = shown {
+        tcsetattr(&stdin, OptionalActions::Now, &shown).map_err(|error| error.to_string())?;
+        output::complain("");
+    }
+    read.map_err(|error| error.to_string())?;
     Ok(line.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// Stops a terminal from showing what is typed; `None` where it is none. What it did before is given back.
+fn hide(terminal: &std::io::Stdin) -> Option<Termios> {
+    let before = tcgetattr(terminal).ok()?;
+    let mut hidden = before.clone();
+    hidden.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(terminal, OptionalActions::Flush, &hidden).ok()?;
+    Some(before)
 }

@@ -136,7 +136,12 @@ impl ArchivePart {
                 Err(error) => {
                     warn!(%error, attempts, "the archive is not opened; trying again, everything else works");
                     self.needs.metrics.archive_failures.inc();
-                    let detail = || Bilingual::same(error.to_string());
+                    let detail = || {
+                        Bilingual::new(
+                            format!("it cannot be opened, and is tried again: {error}"),
+                            format!("无法打开，正在重试：{error}"),
+                        )
+                    };
                     if error.is_mismatch() {
                         self.notices.state(NoticeKind::PartDown, NAME, true, detail);
                     } else if attempts >= DOWN_AFTER_ATTEMPTS || error.is_lasting() {

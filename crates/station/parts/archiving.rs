@@ -199,7 +199,12 @@ impl<'a> Archiving<'a> {
             self.needs.metrics.archive_failures.inc();
             warn!(%error, attempts, "the archive does not take a batch; trying again");
             if attempts == DOWN_AFTER_ATTEMPTS {
-                self.notices.state(NoticeKind::ArchiveDown, "", true, || Bilingual::same(error.to_string()));
+                self.notices.state(NoticeKind::ArchiveDown, "", true, || {
+                    Bilingual::new(
+                        format!("it does not take a batch, and is tried again: {error}"),
+                        format!("写入一批数据失败，正在重试：{error}"),
+                    )
+                });
             }
             self.notices.hand_over(clock::instant());
             match error {

@@ -95,7 +95,10 @@ pub(crate) fn open(data_dir: &Path, config: &JournalConfig) -> Result<DiskState,
     info!(journal = %recovered.journal_id, entries = recovered.last, alerts = alerts.last, torn_bytes = recovered.torn_bytes, "logs opened");
 
     let damaged = recovered.damaged.iter().chain(&alerts.damaged);
-    let damaged = damaged.map(|(file, damage)| Bilingual::same(format!("{}: {damage}", file.display())));
+    let damaged = damaged.map(|(file, damage)| {
+        let file = file.display();
+        Bilingual::new(format!("{file}: {damage}"), format!("文件 {file} 损坏：{damage}"))
+    });
     let boot_id = clock::boot_id();
     let now = clock::read(boot_id);
     let before = anchor::before(&paths, recovered.last)?;

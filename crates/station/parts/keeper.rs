@@ -36,7 +36,9 @@ impl Keeper {
     pub(crate) fn begin_again(&mut self, why: &str, notices: &mut Notices, runtime: &Handle) -> bool {
         error!(part = self.name, why, pause_s = self.pause.as_secs(), "a part has failed; it is begun again");
         self.metrics.part_failures.with_label_values(&[self.name]).inc();
-        notices.state(NoticeKind::PartDown, self.name, true, || Bilingual::same(why));
+        notices.state(NoticeKind::PartDown, self.name, true, || {
+            Bilingual::new(format!("it has failed and is begun again: {why}"), format!("运行失败，正在重新启动：{why}"))
+        });
         notices.hand_over(clock::instant());
         let stopped = runtime.block_on(pause_or_stop(&self.stop, self.pause));
         self.pause = (self.pause * 2).min(PAUSE_MAX);

@@ -219,7 +219,7 @@ impl Leaving {
         }
         let told = damage::repair(file, self.log, 0).unwrap_or_else(|error| {
             warn!(%error, "a damaged segment is not mended");
-            Some(Bilingual::same(why))
+            Some(Bilingual::new(why, format!("日志片段损坏：{why}")))
         });
         told.into_iter().for_each(|detail| notices.happened(NoticeKind::JournalDamaged, "", detail));
     }

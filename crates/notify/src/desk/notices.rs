@@ -51,7 +51,10 @@ impl Health {
                     );
                 }
             }
-            Failure::Refused => self.begin(refusal(channel, contact), Bilingual::same(detail)),
+            Failure::Refused => self.begin(
+                refusal(channel, contact),
+                Bilingual::new(format!("it was refused: {detail}"), format!("被对方拒绝：{detail}")),
+            ),
         }
     }
 
