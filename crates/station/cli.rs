@@ -36,6 +36,74 @@ pub(crate) enum Command {
     Simulate(SimulateOptions),
     /// Operators of the console.
     Users(UsersOptions),
+    /// Back the data directory up into a folder, also while the station runs.
+    Backup(BackupOptions),
+    /// Restore a backup into a data directory that is empty; a new journal begins with it.
+    Restore(RestoreOptions),
+    /// Look at every record of a data directory or a backup; exit 1 with what is wrong.
+    Verify(VerifyOptions),
+    /// Work on history.
+    Archive(ArchiveOptions),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  watchfire backup --config /etc/watchfire/watchfire.toml --to /backup/watchfire-$(date +%F)\n\nNot in it: configuration, secrets, and history that is on a PostgreSQL server."
+)]
+pub(crate) struct BackupOptions {
+    /// watchfire.toml
+    #[arg(long)]
+    pub(crate) config: PathBuf,
+    /// The folder to make.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  watchfire restore --config /etc/watchfire/watchfire.toml --from /backup/watchfire-2026-03-01"
+)]
+pub(crate) struct RestoreOptions {
+    /// watchfire.toml
+    #[arg(long)]
+    pub(crate) config: PathBuf,
+    /// The backup.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: PathBuf,
+    /// Restore what can be restored of a backup that is damaged; what is lost is passed over.
+    #[arg(long)]
+    pub(crate) even_damaged: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  watchfire verify --config /etc/watchfire/watchfire.toml\n  watchfire verify --backup /backup/watchfire-2026-03-01"
+)]
+pub(crate) struct VerifyOptions {
+    /// watchfire.toml: its data directory and its archive, also while the station runs.
+    #[arg(long, required_unless_present = "backup")]
+    pub(crate) config: Option<PathBuf>,
+    /// A backup.
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    pub(crate) backup: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ArchiveOptions {
+    #[command(subcommand)]
+    pub(crate) command: ArchiveCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ArchiveCommand {
+    /// Copy history from the file in the data directory to the PostgreSQL server of `[archive]`, while the station goes on
+    /// with the file. Then restart the station.
+    #[command(after_help = "Example:\n  watchfire archive migrate --config /etc/watchfire/watchfire.toml")]
+    Migrate {
+        /// watchfire.toml, with the server in `[archive]`
+        #[arg(long)]
+        config: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! `watchfire`: the binary. Reads the command line and hands over to one command.
 
+mod backup;
 mod cli;
 mod clock;
 #[cfg(test)]
@@ -30,6 +31,10 @@ fn main() -> ExitCode {
             RulesCommand::Test { folder } => commands::rules_test::run(folder),
         },
         Command::Simulate(options) => commands::simulate::run(&options),
+        Command::Backup(options) => commands::backup::backup(&options),
+        Command::Restore(options) => commands::backup::restore(&options),
+        Command::Verify(options) => commands::backup::verify(&options),
+        Command::Archive(options) => commands::archive::run(&options.command),
         Command::Users(options) => commands::users::run(&options.command),
     }
 }

@@ -86,7 +86,8 @@ impl Kept {
             | Input::ClockStep(_)
             | Input::Notice(_)
             | Input::Will(_)
-            | Input::WillOver(_) => Kept::Other,
+            | Input::WillOver(_)
+        | Input::Restored(_) => Kept::Other,
         }
     }
 }

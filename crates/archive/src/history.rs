@@ -2,6 +2,7 @@
 //! committed state of the archive from its first row to its last.
 
 use crate::alerts::{AlertHistory, AlertsPage, AlertsQuery};
+use crate::check::Checked;
 use crate::errors::Unfit;
 use crate::fault::{Cause, Fault, Trouble};
 use crate::postgres::{self, Server, ServerReader};
@@ -155,6 +156,17 @@ impl History {
         match &*self.source {
             Source::File(file) => file.ask(sqlite::registry_query::counts),
             Source::Server(server) => server.ask(async |link| postgres::registry_query::counts(link).await),
+        }
+    }
+
+    /// Looks at the whole archive, which takes as long as reading all of it.
+    ///
+    /// # Errors
+    /// As the variants say; what is found damaged is not an error but an answer.
+    pub fn check(&self) -> Result<Checked, QueryError> {
+        match &*self.source {
+            Source::File(file) => file.ask(sqlite::check),
+            Source::Server(server) => server.look(async |link| postgres::check(link).await),
         }
     }
 }

@@ -43,14 +43,17 @@
 //! - A failed fsync of this file is not fatal as the journal's is, because the file can be made again from the logs and a
 //!   backup; it is [`WriteError::Unavailable`].
 
+mod adoption;
 mod alert_words;
 mod alerts;
 mod batch;
+mod check;
 mod downsample;
 mod errors;
 mod fault;
 mod history;
 mod metrics;
+mod migrate;
 mod point;
 mod pool;
 mod postgres;
@@ -63,15 +66,18 @@ mod store;
 mod sweep;
 mod varint;
 
+pub use adoption::Adoption;
 pub use alerts::{
     ALERTS_MAX, AlertHistory, AlertsCursor, AlertsPage, AlertsQuery, DELIVERIES_MAX, DeliveryRow, DeliveryState,
     NotACursor, TRANSITIONS_MAX,
 };
 pub use batch::{BATCH_ROWS_MAX, Batch, Gap};
+pub use check::Checked;
 pub use downsample::SeriesPoint;
 pub use errors::{OpenError, WriteError};
 pub use fault::Cause;
 pub use history::{History, QueryError};
+pub use migrate::{MigrateError, Migrated, migrate};
 pub use pool::READERS_MAX;
 pub use postgres::{Server, ServerError, ServerOptions};
 pub use readings::{POINTS_MAX, POINTS_READ_MAX, ReadingsQuery, SERIES_MAX, SERIES_PER_SITE_MAX, Series};

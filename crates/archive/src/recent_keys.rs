@@ -38,6 +38,11 @@ impl RecentKeys {
         }
     }
 
+    /// Receive time and fingerprint of those kept, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, u64)> + '_ {
+        self.0.iter().copied()
+    }
+
     /// Whether none is kept.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -70,6 +70,14 @@ impl Store {
         Ok(Store { place: Place::File(Box::new(file)) })
     }
 
+    /// Copies one committed state of the archive in a file into a new one, while it is written. The copy is not synced.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; [`OpenError::Unavailable`] also when there is something at `to`.
+    pub fn copy_file(from: &Path, to: &Path) -> Result<(), OpenError> {
+        crate::sqlite::copy(from, to)
+    }
+
     /// Opens the archive of these logs on a server; makes its tables when there are none.
     ///
     /// # Errors

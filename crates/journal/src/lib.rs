@@ -69,6 +69,7 @@
 
 mod active;
 pub mod atomic_file;
+mod copy;
 mod disk;
 pub mod evidence;
 mod item;
@@ -88,6 +89,7 @@ pub mod snapshot;
 mod survey;
 mod writer;
 
+pub use copy::{Copied, CopyError, check, copy, new_id};
 pub use disk::{Disk, DiskFile};
 pub use item::RECORD_BYTES_LIMIT;
 pub use layout::{SegmentInfo, segments};

@@ -140,6 +140,37 @@ pub fn load<D: Disk>(disk: &D, dir: &Path, name: &str, fit: &Fit<'_>) -> io::Res
     Ok(loaded)
 }
 
+/// Copies the sound snapshots of a journal into another directory, under that journal's new id; how many. What is torn,
+/// of another journal or ahead of its last record is left out.
+///
+/// # Errors
+/// See [`WriteError`].
+pub fn copy_as<D: Disk>(
+    disk: &D,
+    from: &Path,
+    to: &Path,
+    (journal_id, last): (JournalId, u64),
+    new_id: JournalId,
+) -> Result<usize, WriteError> {
+    let failed = |source: io::Error| WriteError::Failed { path: from.display().to_string(), source };
+    let names = match disk.list(from) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        listed => listed.map_err(failed)?,
+    };
+    let mut copied = 0;
+    for name in names.iter().filter(|name| name.ends_with(".wfs")) {
+        let opened = disk.open(&from.join(name)).map_err(failed)?;
+        let bytes = read_whole(&opened, BODY_BYTES_MAX + bytes_u64(HEADER_BYTES)).map_err(failed)?;
+        let Some(version) = array(&bytes, 12).map(u32::from_le_bytes) else { continue };
+        if let Ok(snapshot) = decode(&bytes, &Fit { journal_id, last, versions: &[version] }) {
+            let own = encode(version, new_id, snapshot.position, &snapshot.body);
+            atomic_file::write(disk, &to.join(name), &own)?;
+            copied += 1;
+        }
+    }
+    Ok(copied)
+}
+
 /// Removes what the snapshot at `position` has made needless, and what killed processes have left half made.
 fn remove_old<D: Disk>(disk: &D, dir: &Path, name: &str, position: u64) -> io::Result<()> {
     let old = positions(disk, dir, name)?.into_iter().filter(|&other| other < position).skip(KEPT - 1);

@@ -92,6 +92,12 @@ pub fn is_skip(record: &[u8]) -> bool {
     record.get(STAMP_BYTES) == Some(&SKIP)
 }
 
+/// Whether a record is an [`Input::Restored`], without reading the rest of it.
+pub fn is_restored(record: &[u8]) -> bool {
+    const RESTORED: u8 = 11;
+    record.get(STAMP_BYTES) == Some(&RESTORED)
+}
+
 /// Whether a record is an [`Input::Setup`], without reading the rest of it.
 pub fn is_set_up(record: &[u8]) -> bool {
     const SET_UP: u8 = 3;
@@ -132,7 +138,7 @@ impl AlertRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Frame, Link, Setup, Will, WillOver};
+    use crate::{Frame, Link, Restored, Setup, Will, WillOver};
 
     #[test]
     fn a_stamped_frame_reads_back_without_a_copy() {
@@ -180,6 +186,9 @@ mod tests {
         let record = |input: Input<'_>| EncodedInput::new(&input).stamp(Timestamp(0)).to_vec();
         assert!(is_skip(&record(Input::Skip(Seq(9)))));
         assert!(is_set_up(&record(Input::Setup(Setup { sha256: [0; 32] }))));
+        let restored = Restored { before: JournalId([1; 16]), journal: JournalId([2; 16]) };
+        assert!(is_restored(&record(Input::Restored(restored))));
+        assert!(!is_restored(&record(Input::Tick)));
         assert!(!is_set_up(&record(Input::Skip(Seq(9)))));
         assert!(!is_skip(&record(Input::Tick)));
         assert!(!is_skip(&[]));

@@ -1,6 +1,6 @@
 //! What is journaled. Everything else is derived from it.
 
-use crate::{Bilingual, Frame, Order, Outcome, Seq, Timestamp};
+use crate::{Bilingual, Frame, JournalId, Order, Outcome, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One journaled input. The order of the variants is on disk: add at the end, never change one.
@@ -30,6 +30,8 @@ pub enum Input<'a> {
     Will(Will<'a>),
     /// A will is over.
     WillOver(WillOver<'a>),
+    /// The journal was restored from a backup: from here on it is another one.
+    Restored(Restored),
 }
 
 /// One record of the journal.
@@ -86,6 +88,16 @@ pub struct WillOver<'a> {
     pub client: &'a str,
     /// The number of the link that left it.
     pub number: u64,
+}
+
+/// A restore from a backup. Alerts raised behind it bear the new id, so that none has the id of one that was raised behind
+/// the backup and is lost here, but may be known elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The journal that was backed up.
+    pub before: JournalId,
+    /// The journal from this entry on.
+    pub journal: JournalId,
 }
 
 /// Names the checked set-up by the SHA-256 of its canonical JSON, which is stored beside the journal.

@@ -29,7 +29,7 @@ pub use ids::{
     AlertId, ContactId, DeviceKey, DeviceName, IdentityName, JournalId, OrderId, PointName, RuleRef, Seq, SiteId,
     Source, UserName, ZoneId,
 };
-pub use input::{ClockStep, Entry, Input, Notice, NoticeKind, Setup, Started, Will, WillOver};
+pub use input::{ClockStep, Entry, Input, Notice, NoticeKind, Restored, Setup, Started, Will, WillOver};
 pub use metric::{Metric, Unit};
 pub use order::{Addressee, Order, OrderKind};
 pub use point_table::{PointPlace, PointTable};

@@ -125,6 +125,11 @@ impl Engine {
         }
     }
 
+    /// The alerts to come are of that journal: the one that a restore began. Those that there are keep their ids.
+    pub fn go_on_in(&mut self, journal: JournalId) {
+        self.journal = journal;
+    }
+
     /// When the next timer is due. An entry at or after that time fires it; looking sooner does nothing. A timer may
     /// turn out to have nothing to do.
     pub fn wake_at(&self) -> Option<Timestamp> {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use watchfire_journal::{Reader, RealDisk, survey};
-use watchfire_model::encoding::{decode_entry, is_skip};
+use watchfire_model::encoding::{decode_entry, is_restored, is_skip};
 use watchfire_model::{Entry, Input, JournalId, Seq, Sites, Transition};
 use watchfire_rules::try_out::difference::{Comparison, Difference};
 use watchfire_rules::{Effects, RuleSet, replay};
@@ -151,8 +151,8 @@ pub(crate) fn journal(
     let found = survey(&RealDisk, folder).map_err(|error| error.to_string())?;
     let set_ups = set_ups_beside(folder);
     let read = |error: watchfire_journal::ReadError| error.to_string();
-    let skips = skips(folder, (found.first, found.last))?;
-    let mut fold = Fold::new(JournalId(found.journal_id.0), set_ups, skips);
+    let Ahead { skips, begins_in } = Ahead::read(folder, (found.first, found.last))?;
+    let mut fold = Fold::new(begins_in.unwrap_or(JournalId(found.journal_id.0)), set_ups, skips);
     fold.draft(draft);
     let mut reader = Reader::open(&RealDisk, folder, found.first).map_err(read)?;
     let mut effects = Effects::default();
@@ -170,20 +170,32 @@ pub(crate) fn journal(
     Ok(())
 }
 
-/// The entries that are never applied. One comes before the entry that says so.
-fn skips(folder: &Path, (first, last): (u64, u64)) -> Result<BTreeSet<Seq>, String> {
-    let read = |error: watchfire_journal::ReadError| error.to_string();
-    let mut skips = BTreeSet::new();
-    let mut reader = Reader::open(&RealDisk, folder, first).map_err(read)?;
-    while let Some(record) = reader.next(last).map_err(read)? {
-        if is_skip(record.bytes)
-            && let Ok(entry) = decode_entry(Seq(record.seq), record.bytes)
-            && let Input::Skip(seq) = entry.input
-        {
-            skips.insert(seq);
+/// What must be known before the first entry is applied.
+#[derive(Default)]
+struct Ahead {
+    /// The entries that are never applied. One comes before the entry that says so.
+    skips: BTreeSet<Seq>,
+    /// The journal that the first entries are of, when it was restored later.
+    begins_in: Option<JournalId>,
+}
+
+impl Ahead {
+    fn read(folder: &Path, (first, last): (u64, u64)) -> Result<Ahead, String> {
+        let read = |error: watchfire_journal::ReadError| error.to_string();
+        let mut ahead = Ahead::default();
+        let mut reader = Reader::open(&RealDisk, folder, first).map_err(read)?;
+        while let Some(record) = reader.next(last).map_err(read)? {
+            if !is_skip(record.bytes) && !is_restored(record.bytes) {
+                continue;
+            }
+            match decode_entry(Seq(record.seq), record.bytes).map(|entry| entry.input) {
+                Ok(Input::Skip(seq)) => _ = ahead.skips.insert(seq),
+                Ok(Input::Restored(restored)) => _ = ahead.begins_in.get_or_insert(restored.before),
+                _ => {}
+            }
         }
+        Ok(ahead)
     }
-    Ok(skips)
 }
 
 fn lines(problems: Vec<Problem>) -> String {

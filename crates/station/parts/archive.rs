@@ -159,7 +159,7 @@ impl ArchivePart {
 
     fn open_store(&self) -> Result<Store, ArchiveStart> {
         let needs = &self.needs;
-        let store = needs.place.open(needs.logs, needs.config.bytes_max)?;
+        let store = needs.place.open(needs.logs, needs.config.bytes_max, &needs.paths)?;
         let archived = store.cursors().entries.0;
         if archived > needs.last_entry {
             return Err(ArchiveStart::Ahead { archived, last: needs.last_entry });

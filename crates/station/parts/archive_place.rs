@@ -1,5 +1,6 @@
 //! Where history is kept: in a file of the data directory, or on a server.
 
+use crate::backup::restored;
 use crate::config::archive::{ArchiveConfig, ArchiveKind};
 use crate::parts::paths::DataPaths;
 use std::path::{Path, PathBuf};
@@ -23,8 +24,37 @@ impl ArchivePlace {
         server.map(|server| ArchivePlace::Server(Box::new(server))).map_err(|error| format!("archive.url: {error}"))
     }
 
-    /// Opens the archive of these logs to write it.
-    pub(crate) fn open(&self, logs: (JournalId, JournalId), bytes_max: Option<u64>) -> Result<Store, OpenError> {
+    /// Opens the archive of these logs to write it; when they were restored and it follows those that were backed up, it
+    /// follows these from now on.
+    pub(crate) fn open(
+        &self,
+        logs: (JournalId, JournalId),
+        bytes_max: Option<u64>,
+        paths: &DataPaths,
+    ) -> Result<Store, OpenError> {
+        match self.open_now(logs, bytes_max) {
+            Err(OpenError::OtherJournal { .. }) if self.adopt(paths).is_ok() => self.open_now(logs, bytes_max),
+            opened => opened,
+        }
+    }
+
+    /// Lets the archive follow the restored logs of that data directory.
+    pub(crate) fn adopt(&self, paths: &DataPaths) -> Result<(), String> {
+        let mut why = "the logs were never restored".to_owned();
+        for adoption in restored::adoptions(&restored::read(paths).map_err(|why| why.to_string())?) {
+            let adopted = match self {
+                ArchivePlace::File(path) => adoption.of_file(path),
+                ArchivePlace::Server(server) => adoption.on_server(server),
+            };
+            match adopted {
+                Ok(()) => return Ok(()),
+                Err(error) => why = error.to_string(),
+            }
+        }
+        Err(why)
+    }
+
+    fn open_now(&self, logs: (JournalId, JournalId), bytes_max: Option<u64>) -> Result<Store, OpenError> {
         match self {
             ArchivePlace::File(path) => {
                 Store::open_with(path, logs.0, logs.1, StoreOptions { bytes_max, ..StoreOptions::default() })

@@ -345,7 +345,8 @@ fn take(batch: &mut Batch, seq: Seq, at: Timestamp, input: &Input<'_>, decoders:
         | Input::ClockStep(_)
         | Input::Notice(_)
         | Input::Will(_)
-        | Input::WillOver(_) => batch.entry(seq),
+        | Input::WillOver(_)
+        | Input::Restored(_) => batch.entry(seq),
     }
 }
 

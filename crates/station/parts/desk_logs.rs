@@ -160,6 +160,7 @@ fn apply(desk: &mut Desk, entry: &Entry<'_>, paths: &DataPaths) {
         | Input::Skip(_)
         | Input::ClockStep(_)
         | Input::Will(_)
-        | Input::WillOver(_) => {}
+        | Input::WillOver(_)
+        | Input::Restored(_) => {}
     }
 }

@@ -113,6 +113,11 @@ impl Fold {
         }
     }
 
+    /// What is applied first is of that journal.
+    pub(crate) fn begin_in(&mut self, journal: JournalId) {
+        self.engine.go_on_in(journal);
+    }
+
     /// Tries out something else: it takes the place of what every set-up to come says.
     pub(crate) fn draft(&mut self, draft: Draft) {
         self.draft = draft;
@@ -212,6 +217,10 @@ impl Fold {
             Input::Notice(notice) => self.engine.apply(stamp, &Event::Notice(notice), effects),
             Input::Will(will) => self.retained.will(will),
             Input::WillOver(over) => self.retained.will_over(over),
+            Input::Restored(restored) => {
+                self.engine.apply(stamp, &Event::Tick, effects);
+                self.engine.go_on_in(restored.journal);
+            }
             Input::Outcome(_) | Input::Skip(_) => {}
         }
         Ok(Applied::Nothing)

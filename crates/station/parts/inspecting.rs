@@ -228,7 +228,8 @@ fn apply(inspection: &mut Inspection, entry: &Entry<'_>, paths: &DataPaths, orde
         | Input::Skip(_)
         | Input::ClockStep(_)
         | Input::Will(_)
-        | Input::WillOver(_) => _ = inspection.apply(stamp, &InspectionEvent::Tick),
+        | Input::WillOver(_)
+        | Input::Restored(_) => _ = inspection.apply(stamp, &InspectionEvent::Tick),
     }
 }
 

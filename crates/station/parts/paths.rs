@@ -54,6 +54,11 @@ impl DataPaths {
         self.root.join("clock.json")
     }
 
+    /// Which restores lie behind the logs.
+    pub(crate) fn restored(&self) -> PathBuf {
+        self.root.join("restored.json")
+    }
+
     /// Where the rules died, if they did.
     pub(crate) fn died(&self) -> PathBuf {
         self.root.join("died.json")

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use tracing::{error, info, warn};
 use watchfire_journal::{JournalId as FileId, ReadError, Reader, RealDisk};
-use watchfire_model::encoding::{DecodeError, decode_entry, is_set_up, is_skip};
+use watchfire_model::encoding::{DecodeError, decode_entry, is_restored, is_set_up, is_skip};
 use watchfire_model::{Alert, AlertId, AlertRecord, Bilingual, Input, JournalId, Seq, Setup, Transition};
 use watchfire_rules::Effects;
 
@@ -71,14 +71,17 @@ pub(crate) fn recover(paths: &DataPaths, ends: Ends, skip: Option<Seq>) -> Resul
     }
     let restore = |body: &[u8]| Fold::restore(body, paths.set_ups());
     let (folder, at) = (paths.snapshots(), (ends.journal, ends.entries));
-    let restored = snapshots::newest(&folder, SNAPSHOT_NAME, crate::parts::fold::SNAPSHOT_VERSION, at, restore)
+    let found = snapshots::newest(&folder, SNAPSHOT_NAME, crate::parts::fold::SNAPSHOT_VERSION, at, restore)
         .map_err(RecoveryError::Snapshot)?;
     let (mut fold, snapshot) =
-        restored.unwrap_or_else(|| (Fold::new(JournalId(ends.journal.0), paths.set_ups(), BTreeSet::new()), 0));
+        found.unwrap_or_else(|| (Fold::new(JournalId(ends.journal.0), paths.set_ups(), BTreeSet::new()), 0));
     let (mut reader, gap) = open_entries(paths, snapshot)?;
     let folded = reader.position() - 1;
     let tail = Tail::read(&mut reader, ends.entries, skip)?;
     let last_set_up = tail.set_up.or(fold.in_force());
+    if let Some(before) = tail.begins_in {
+        fold.begin_in(before);
+    }
     fold.skip(tail.skips);
     let (differences, unlogged) = reapply(paths, &mut fold, folded, logged, ends)?;
     fold.go_live();
@@ -93,26 +96,29 @@ struct Tail {
     skips: BTreeSet<Seq>,
     /// The last set-up that is not skipped.
     set_up: Option<Setup>,
+    /// The journal that the first of them are of, when a restore lies behind them.
+    begins_in: Option<JournalId>,
 }
 
 impl Tail {
     fn read(reader: &mut Reader<RealDisk>, up_to: u64, skip: Option<Seq>) -> Result<Tail, RecoveryError> {
         let mut skips: BTreeSet<Seq> = skip.into_iter().collect();
-        let mut set_ups = Vec::new();
+        let (mut set_ups, mut begins_in) = (Vec::new(), None);
         while let Some(record) = reader.next(up_to).map_err(RecoveryError::Journal)? {
-            if !is_skip(record.bytes) && !is_set_up(record.bytes) {
+            if !is_skip(record.bytes) && !is_set_up(record.bytes) && !is_restored(record.bytes) {
                 continue;
             }
             // One that cannot be read shows itself when it is applied, and is skipped at last.
             match decode_entry(Seq(record.seq), record.bytes).map(|entry| (entry.seq, entry.input)) {
                 Ok((_, Input::Skip(skipped))) => drop(skips.insert(skipped)),
                 Ok((seq, Input::Setup(set_up))) => set_ups.push((seq, set_up)),
+                Ok((_, Input::Restored(restored))) => _ = begins_in.get_or_insert(restored.before),
                 Ok(_) => {}
                 Err(why) => warn!(seq = record.seq, %why, "an entry cannot be read"),
             }
         }
         let set_up = set_ups.into_iter().rev().find(|(seq, _)| !skips.contains(seq)).map(|(_, set_up)| set_up);
-        Ok(Tail { skips, set_up })
+        Ok(Tail { skips, set_up, begins_in })
     }
 }
 

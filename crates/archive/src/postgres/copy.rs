@@ -13,7 +13,8 @@ use crate::fault::Fault;
 use crate::point::Point;
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::SinkExt;
-use std::pin::pin;
+use std::pin::Pin;
+use tokio_postgres::CopyInSink;
 use watchfire_model::Value;
 
 const HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -35,6 +36,11 @@ impl Copy {
         self.rows.push((series, point));
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Puts them in the order of their index. Rows that come as devices send them would each go to another page of it,
     /// which costs five times as much as all the rest; sorted, those of a series go to one page together, and lie
     /// together for those who read them.
@@ -52,22 +58,62 @@ impl Copy {
         if self.rows.is_empty() {
             return Ok(());
         }
-        let mut sink = pin!(link.copy_in(sql).await?);
-        let mut chunk = BytesMut::with_capacity(CHUNK_BYTES + ROW_BYTES);
-        chunk.put_slice(HEAD);
+        let mut sink = Sink::begin(link, sql).await?;
         for (series, point) in &self.rows {
-            put_row(&mut chunk, *series, point);
-            if chunk.len() >= CHUNK_BYTES {
-                let full: Bytes = chunk.split().freeze();
-                sink.send(full).await?;
-                chunk.reserve(CHUNK_BYTES + ROW_BYTES);
-            }
+            put_row(&mut sink.chunk, *series, point);
+            sink.send_full().await?;
         }
-        chunk.put_i16(END);
-        sink.send(chunk.freeze()).await?;
         let taken = sink.finish().await?;
         assert_eq!(taken, self.rows.len() as u64, "the server takes every row or none");
         Ok(())
+    }
+}
+
+/// A copy under way.
+pub(crate) struct Sink {
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+    chunk: BytesMut,
+}
+
+impl Sink {
+    async fn begin(link: &Link, sql: &'static str) -> Result<Sink, Fault> {
+        Ok(Sink::over(link.copy_in(sql).await?))
+    }
+
+    /// By a statement that is not needed again.
+    pub(crate) async fn begin_once(link: &Link, sql: &str) -> Result<Sink, Fault> {
+        Ok(Sink::over(link.copy_in_once(sql).await?))
+    }
+
+    fn over(sink: CopyInSink<Bytes>) -> Sink {
+        let mut chunk = BytesMut::with_capacity(CHUNK_BYTES + ROW_BYTES);
+        chunk.put_slice(HEAD);
+        Sink { sink: Box::pin(sink), chunk }
+    }
+
+    /// Sends whole rows.
+    pub(crate) async fn put(&mut self, rows: &[u8]) -> Result<(), Fault> {
+        for part in rows.chunks(CHUNK_BYTES) {
+            self.chunk.put_slice(part);
+            self.send_full().await?;
+        }
+        Ok(())
+    }
+
+    async fn send_full(&mut self) -> Result<(), Fault> {
+        if self.chunk.len() >= CHUNK_BYTES {
+            let full: Bytes = self.chunk.split().freeze();
+            self.sink.send(full).await?;
+            self.chunk.reserve(CHUNK_BYTES + ROW_BYTES);
+        }
+        Ok(())
+    }
+
+    /// Ends it; how many rows the server took.
+    pub(crate) async fn finish(mut self) -> Result<u64, Fault> {
+        self.chunk.put_i16(END);
+        self.sink.send(self.chunk.freeze()).await?;
+        Ok(self.sink.as_mut().finish().await?)
     }
 }
 

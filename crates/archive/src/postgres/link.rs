@@ -58,6 +58,11 @@ impl Link {
         Ok(self.client.copy_in(&self.prepare(sql).await?).await?)
     }
 
+    /// A copy into a table, by a statement that is not kept.
+    pub(crate) async fn copy_in_once(&self, sql: &str) -> Result<CopyInSink<Bytes>, Fault> {
+        Ok(self.client.copy_in(sql).await?)
+    }
+
     async fn prepare(&self, sql: &'static str) -> Result<Statement, Fault> {
         if let Some(statement) = self.prepared.borrow().get(sql) {
             return Ok(statement.clone());

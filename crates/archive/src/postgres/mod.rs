@@ -20,6 +20,7 @@ pub(crate) mod alerts_query;
 mod copy;
 mod cursors;
 mod delivery_rows;
+mod fill;
 mod link;
 mod names;
 mod reader;
@@ -35,8 +36,13 @@ mod server;
 mod session;
 mod store;
 mod times;
+mod upkeep;
 
+#[cfg(test)]
+pub(crate) use fill::TABLES_BY_ROWS;
+pub(crate) use fill::fill;
 pub(crate) use reader::ServerReader;
 pub use server::{Server, ServerError};
 pub use store::ServerOptions;
 pub(crate) use store::ServerStore;
+pub(crate) use upkeep::{adopt, check};

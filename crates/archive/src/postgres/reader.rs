@@ -20,6 +20,13 @@ impl ServerReader {
         ServerReader { server: server.clone(), pool: Pool::new() }
     }
 
+    /// The same over a connection of its own, which may take its time.
+    pub(crate) fn look<T>(&self, ask: impl AsyncFn(&Link) -> Result<T, Fault>) -> Result<T, QueryError> {
+        let session = Session::open(&self.server, Purpose::Upkeep)?;
+        session.run(async |link| schema::check(link).await)?;
+        answer(&session, &ask).map_err(query_error_of)
+    }
+
     /// Answers with what `ask` reads from one committed state.
     pub(crate) fn ask<T>(&self, ask: impl AsyncFn(&Link) -> Result<T, Fault>) -> Result<T, QueryError> {
         let mut lent = self.pool.lend()?;

@@ -84,10 +84,15 @@ async fn write_readings(
         rows.push(known, frame, written);
     }
     rows.sound.sort();
-    rows.sound.send(link, "COPY readings (at, received, value, series) FROM STDIN BINARY").await?;
-    rows.strays.send(link, "COPY stray_readings (at, received, value, series) FROM STDIN BINARY").await?;
     known.recent.write(link).await?;
-    note_days_and_minutes(link, &rows.sound).await
+    send(link, &rows.sound, &rows.strays).await
+}
+
+/// Sends sorted rows and strays to their tables, counts the days and notes the minutes.
+pub(crate) async fn send(link: &Link, sorted: &Copy, strays: &Copy) -> Result<(), Fault> {
+    sorted.send(link, "COPY readings (at, received, value, series) FROM STDIN BINARY").await?;
+    strays.send(link, "COPY stray_readings (at, received, value, series) FROM STDIN BINARY").await?;
+    note_days_and_minutes(link, sorted).await
 }
 
 /// Counts sorted rows by day, and notes the minutes that are to be rolled up.

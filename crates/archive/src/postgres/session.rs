@@ -17,6 +17,8 @@ pub(crate) enum Purpose {
     RollUp,
     /// Questions.
     Ask,
+    /// All of the archive is filled or looked at.
+    Upkeep,
 }
 
 /// See the head of this file.
@@ -35,6 +37,8 @@ impl Purpose {
             Purpose::Write => Duration::from_secs(60),
             Purpose::RollUp => Duration::from_secs(300),
             Purpose::Ask => Duration::from_secs(20),
+            // A day of history at a time; two of these are the whole of it.
+            Purpose::Upkeep => Duration::from_secs(24 * 3_600),
         }
     }
 
@@ -48,7 +52,7 @@ impl Purpose {
         match self {
             Purpose::Write => common,
             // A plan for all days would lock every partition and look for none.
-            Purpose::RollUp => format!("{common} SET plan_cache_mode = force_custom_plan; SET work_mem = '64MB'"),
+            Purpose::RollUp | Purpose::Upkeep => format!("{common} SET plan_cache_mode = force_custom_plan; SET work_mem = '64MB'"),
             Purpose::Ask => {
                 format!("{common} SET plan_cache_mode = force_custom_plan; SET default_transaction_read_only = on")
             }

@@ -223,6 +223,9 @@ fn connect(server: &Server, journal: JournalId, alert_journal: JournalId) -> Res
     let session = Session::open(server, Purpose::Write)?;
     let (known, cursors) = session.run(async |link| {
         schema::migrate(link).await?;
+        if link.row("SELECT started_at FROM filling", &[]).await?.is_some() {
+            return Err(OpenError::from(Fault::Limit("`watchfire archive migrate` is filling it, or was cut short")));
+        }
         link.batch("BEGIN").await?;
         let cursors = cursors::read(link, journal, alert_journal).await?;
         let recent = RecentFrames::load(link).await?;

@@ -59,6 +59,11 @@ impl<'a> FromSql<'a> for At {
 }
 
 impl Day {
+    /// As the server counts.
+    pub(crate) fn raw(self) -> Result<i32, std::num::TryFromIntError> {
+        i32::try_from(self.0.saturating_sub(EPOCH_DAY))
+    }
+
     /// The day's beginning in µs since 1970.
     pub(crate) fn start(self) -> i64 {
         self.0.saturating_mul(DAY_US)
@@ -67,7 +72,7 @@ impl Day {
 
 impl ToSql for Day {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        out.put_i32(i32::try_from(self.0 - EPOCH_DAY)?);
+        out.put_i32(self.raw()?);
         Ok(IsNull::No)
     }
 

@@ -4,6 +4,7 @@ mod alert_rows;
 pub(crate) mod alerts_query;
 mod block;
 mod delivery_rows;
+mod export;
 mod fold;
 mod names;
 mod reader;
@@ -14,6 +15,9 @@ mod rows;
 mod schema;
 mod store;
 mod tail;
+mod upkeep;
 
+pub(crate) use export::Export;
 pub(crate) use reader::FileReader;
 pub(crate) use store::FileStore;
+pub(crate) use upkeep::{adopt, check, copy};

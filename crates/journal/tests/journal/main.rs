@@ -1,6 +1,7 @@
 //! The journal as its users see it, on the simulated and on the real disk.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod copy;
 mod damage;
 mod format;
 mod full_disk;
