@@ -18,6 +18,10 @@ use std::path::{Path, PathBuf};
 /// How often a segment is looked at again that was written while it was read, or a journal whose oldest segments left.
 const LOOKS_MAX: u32 = 10;
 
+/// A copy has a mark before every so many records and before the last one. It gets its name when all of it is durable, so
+/// each of them tells the truth, and damage behind which another stands is never taken for a torn write.
+const MARK_INTERVAL: u64 = 32;
+
 /// What a copy holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
@@ -166,9 +170,10 @@ impl<D: Disk> Copy<'_, D> {
                 _ => Stop::Reading(error),
             })?;
             let bytes = read_whole(&file, SEGMENT_FILE_BYTES_LIMIT).map_err(Stop::Reading)?;
+            let id = Header::decode(&bytes).ok().map(|header| header.journal_id);
+            self.copied = self.copied.or(id);
             match checked(&bytes, first, end) {
                 Ok((header, next)) => {
-                    self.copied = self.copied.or(Some(header.journal_id));
                     if let Some(to) = self.to {
                         let copy = encoded(&header, self.own, &bytes, next).map_err(Stop::Reading)?;
                         atomic_file::place(self.disk, &segment_path(to, first), &copy).map_err(Stop::Writing)?;
@@ -214,6 +219,9 @@ fn encoded(header: &Header, own: Option<JournalId>, bytes: &[u8], next: u64) -> 
     copy.reserve(bytes.len());
     push_mark(&mut copy, seed, header.first);
     for (seq, record) in Records::new(header.seed(), header.first, bytes).take_while(|(seq, _)| *seq < next) {
+        if seq > header.first && (seq % MARK_INTERVAL == 0 || seq + 1 == next) {
+            push_mark(&mut copy, seed, seq);
+        }
         push_record(&mut copy, seed, seq, record);
     }
     Ok(copy)

@@ -27,7 +27,8 @@ pub(crate) fn make(paths: &DataPaths, archive: &ArchivePlace, to: &Path) -> Resu
         files::copy_folder(&log.join("evidence"), &into.join("evidence"))?;
     }
     files::copy_folder(&paths.users(), &into.users())?;
-    files::copy(&paths.restored(), &into.restored()).map_err(|why| BackupError::of("copy the list of restores", why))?;
+    files::copy(&paths.restored(), &into.restored())
+        .map_err(|why| BackupError::of("copy the list of restores", why))?;
     files::sync_folder(to).map_err(|why| BackupError::of("make the backup durable", why))?;
     let logs = (Log::of(&journal), Log::of(&alerts));
     Manifest::write(to, clock::wall().to_string(), logs, has_archive)

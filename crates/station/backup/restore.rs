@@ -1,5 +1,6 @@
 //! Restores a backup into a data directory that is not there: all of it or nothing.
 
+use super::manifest::Manifest;
 use super::restored::{self, Ids, Restored};
 use super::{BackupError, files, verify};
 use crate::clock;
@@ -7,6 +8,7 @@ use crate::parts::archive_place::ArchivePlace;
 use crate::parts::damage::{self, Log};
 use crate::parts::paths::DataPaths;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use watchfire_journal::{Copied, JournalId as FileId, Limits, Reader, RealDisk, Writer, copy, new_id, snapshot};
 use watchfire_model::encoding::decode_entry;
@@ -30,7 +32,7 @@ pub(crate) fn restore(
     archive: &ArchivePlace,
     even_damaged: bool,
 ) -> Result<Done, BackupError> {
-    let (_, verified) = verify::backup(from)?;
+    let (manifest, verified) = verify::backup(from)?;
     if !verified.problems.is_empty() && !even_damaged {
         let problems = verified.problems.join("\n  ");
         return Err(BackupError(format!(
@@ -47,7 +49,7 @@ pub(crate) fn restore(
     let staging = beside(root);
     let _ = fs::remove_dir_all(&staging);
     let into = DataPaths::new(&staging);
-    let (journal, last) = fill(&DataPaths::new(from), &into)?;
+    let (journal, last) = fill(&DataPaths::new(from), &into, &manifest)?;
     put_in_place(&staging, root)?;
     let archive_waits = archive.adopt(paths).err().filter(|_| !archive.is_here());
     Ok(Done { journal, last, archive_waits })
@@ -61,7 +63,7 @@ fn beside(root: &Path) -> PathBuf {
 }
 
 fn put_in_place(staging: &Path, root: &Path) -> Result<(), BackupError> {
-    let failed = |why: std::io::Error| BackupError::of(&format!("put the data into {}", root.display()), why);
+    let failed = |why: io::Error| BackupError::of(&format!("put the data into {}", root.display()), why);
     // There, but empty.
     if root.exists() {
         fs::remove_dir(root).map_err(failed)?;
@@ -72,9 +74,9 @@ fn put_in_place(staging: &Path, root: &Path) -> Result<(), BackupError> {
 }
 
 /// Makes the data directory; the journal's new id, and the backup's last entry.
-fn fill(from: &DataPaths, into: &DataPaths) -> Result<(FileId, u64), BackupError> {
-    let (journal_before, journal) = copy_log(&from.journal(), &into.journal(), Log::Journal)?;
-    let (alerts_before, alerts) = copy_log(&from.alert_log(), &into.alert_log(), Log::Alerts)?;
+fn fill(from: &DataPaths, into: &DataPaths, manifest: &Manifest) -> Result<(FileId, u64), BackupError> {
+    let (journal_before, journal) = copy_log(&from.journal(), &into.journal(), (Log::Journal, manifest.journal.last))?;
+    let (alerts_before, alerts) = copy_log(&from.alert_log(), &into.alert_log(), (Log::Alerts, manifest.alerts.last))?;
     let at = (journal_before, journal.last);
     snapshot::copy_as(&RealDisk, &from.snapshots(), &into.snapshots(), at, journal.journal_id)
         .map_err(|why| BackupError::of("restore the snapshots", why))?;
@@ -99,24 +101,38 @@ fn fill(from: &DataPaths, into: &DataPaths) -> Result<(FileId, u64), BackupError
     Ok((journal.journal_id, journal.last))
 }
 
-/// Copies a log under a new id; its id before, and the copy. What is damaged is mended in a copy of its own first.
-fn copy_log(from: &Path, into: &Path, log: Log) -> Result<(FileId, Copied), BackupError> {
+/// Copies a log that had so many records under a new id; its id before, and the copy. What is damaged is mended in a copy
+/// of its own first: no number may be given again that an alert or the archive knows.
+fn copy_log(from: &Path, into: &Path, (log, last): (Log, u64)) -> Result<(FileId, Copied), BackupError> {
     let failed = |why: &dyn std::fmt::Display| BackupError::of("restore a log", why);
     let found = watchfire_journal::check(&RealDisk, from).map_err(|why| failed(&why))?;
     let id = new_id().map_err(|why| failed(&why))?;
-    if found.damaged.is_empty() {
+    let mut damaged: Vec<PathBuf> = found.damaged.iter().map(|(file, _)| file.clone()).collect();
+    if found.last < last {
+        damaged.push(last_segment(from).map_err(|why| failed(&why))?);
+    }
+    if damaged.is_empty() {
         let copied = copy(&RealDisk, from, into, Some(id)).map_err(|why| failed(&why))?;
         return Ok((found.journal_id, copied));
     }
     let mended = into.with_extension("mended");
     files::copy_folder(from, &mended)?;
-    for (file, _) in &found.damaged {
+    let newest = last_segment(&mended).map_err(|why| failed(&why))?;
+    for file in &damaged {
         let file = mended.join(file.file_name().unwrap_or_default());
-        damage::repair(&file, log, 0).map_err(|why| failed(&why))?;
+        let used = if file == newest { last } else { 0 };
+        damage::repair(&file, log, used).map_err(|why| failed(&why))?;
     }
     let copied = copy(&RealDisk, &mended, into, Some(id)).map_err(|why| failed(&why))?;
     fs::remove_dir_all(&mended).map_err(|why| failed(&why))?;
     Ok((found.journal_id, copied))
+}
+
+fn last_segment(folder: &Path) -> io::Result<PathBuf> {
+    let entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    let segments = entries.into_iter().map(|entry| entry.path());
+    let newest = segments.filter(|path| path.extension().is_some_and(|end| end == "wfj")).max();
+    newest.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{} has no segment", folder.display())))
 }
 
 /// Journals the restore: from this entry on alerts are of the new journal.

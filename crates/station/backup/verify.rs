@@ -115,7 +115,12 @@ fn look_at_log(folder: &Path, name: &str, verified: &mut Verified) -> Option<Cop
 }
 
 /// Reads what can be read of a log, record by record.
-fn read_log(folder: &Path, found: &Copied, problems: &mut Vec<String>, mut each: impl FnMut(u64, &[u8]) -> Option<String>) {
+fn read_log(
+    folder: &Path,
+    found: &Copied,
+    problems: &mut Vec<String>,
+    mut each: impl FnMut(u64, &[u8]) -> Option<String>,
+) {
     // A damaged segment is told already, and is as far as one can read.
     let damaged = |problems: &mut Vec<String>, why: String| {
         if found.damaged.is_empty() {

@@ -14,7 +14,9 @@ pub(crate) fn run(command: &ArchiveCommand) -> ExitCode {
             let rows: Vec<String> = done.rows.iter().map(|(table, rows)| format!("{rows} {table}")).collect();
             let (readings, rows) = (done.readings, rows.join(", "));
             output::say(format_args!("{readings} readings of {} days, {rows}", done.days));
-            output::complain("restart the station: it goes on on the server, from the journal, where the file was copied");
+            output::complain(
+                "restart the station: it goes on on the server, from the journal, where the file was copied",
+            );
             ExitCode::SUCCESS
         }
         Err(why) => output::failed(why),
@@ -24,9 +26,11 @@ pub(crate) fn run(command: &ArchiveCommand) -> ExitCode {
 fn migrated(config: &Path) -> Result<Migrated, String> {
     let (paths, archive) = backup::place(config)?;
     let ArchivePlace::Server(server) = archive else {
-        return Err("archive.kind is sqlite: name the server in [archive] first; the station goes on with the file until \
+        return Err(
+            "archive.kind is sqlite: name the server in [archive] first; the station goes on with the file until \
                     it is restarted"
-            .to_owned());
+                .to_owned(),
+        );
     };
     if !paths.archive().exists() {
         return Err(format!("there is no archive in a file to copy: {} is not there", paths.archive().display()));

@@ -10,9 +10,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) fn backup(options: &BackupOptions) -> ExitCode {
-    let made = place(&options.config).and_then(|(paths, archive)| {
-        backup::make::make(&paths, &archive, &options.to).map_err(|why| why.to_string())
-    });
+    let made = place(&options.config)
+        .and_then(|(paths, archive)| backup::make::make(&paths, &archive, &options.to).map_err(|why| why.to_string()));
     let manifest = match made {
         Ok(manifest) => manifest,
         Err(why) => return output::failed(why),

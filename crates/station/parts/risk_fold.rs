@@ -145,7 +145,8 @@ impl RiskState {
             | Input::Outcome(_)
             | Input::Skip(_)
             | Input::Will(_)
-            | Input::WillOver(_) => Event::Tick,
+            | Input::WillOver(_)
+            | Input::Restored(_) => Event::Tick,
         };
         self.risk.apply(stamp, &event, transitions, changes);
     }

@@ -10,7 +10,7 @@ use super::times::{At, Day, clean};
 use super::{retention, rollups, rows, schema};
 use crate::errors::OpenError;
 use crate::fault::Fault;
-use crate::migrate::{Migrated, MigrateError};
+use crate::migrate::{MigrateError, Migrated};
 use crate::sqlite::Export;
 use bytes::{BufMut, BytesMut};
 use rusqlite::types::ValueRef;
@@ -236,4 +236,3 @@ fn put_bytes(out: &mut BytesMut, bytes: &[u8]) -> Result<(), Fault> {
     out.put_slice(bytes);
     Ok(())
 }
-

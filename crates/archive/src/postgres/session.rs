@@ -52,7 +52,9 @@ impl Purpose {
         match self {
             Purpose::Write => common,
             // A plan for all days would lock every partition and look for none.
-            Purpose::RollUp | Purpose::Upkeep => format!("{common} SET plan_cache_mode = force_custom_plan; SET work_mem = '64MB'"),
+            Purpose::RollUp | Purpose::Upkeep => {
+                format!("{common} SET plan_cache_mode = force_custom_plan; SET work_mem = '64MB'")
+            }
             Purpose::Ask => {
                 format!("{common} SET plan_cache_mode = force_custom_plan; SET default_transaction_read_only = on")
             }

@@ -40,8 +40,7 @@ impl Export {
         // The first question fixes the state for all that follow.
         connection.execute_batch("BEGIN").map_err(Fault::from)?;
         let cursors = read_cursors(&connection)?;
-        let mut export =
-            Export { connection, cursors, waiting: BTreeMap::new(), waiting_frames: Vec::new() };
+        let mut export = Export { connection, cursors, waiting: BTreeMap::new(), waiting_frames: Vec::new() };
         let (waiting, frames) = (&mut export.waiting, &mut export.waiting_frames);
         tail::for_each_frame(&export.connection, (i64::MIN, i64::MAX), |frame| {
             frames.extend(frame.fingerprint.map(|print| (frame.device, frame.received, print)));

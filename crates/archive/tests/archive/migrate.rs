@@ -3,9 +3,7 @@
 use crate::cluster::Cluster;
 use crate::crash::{Expected, Life};
 use crate::source::{ALERT_JOURNAL, Archive, Item, JOURNAL, START, a_fire, open_on, reading, show, site, temperatures};
-use watchfire_archive::{
-    History, MigrateError, OpenError, Server, ServerOptions, Store, StoreOptions, migrate,
-};
+use watchfire_archive::{History, MigrateError, OpenError, Server, ServerOptions, Store, StoreOptions, migrate};
 use watchfire_model::{Decoded, DeviceName, Metric, Source, Value};
 
 #[test]

@@ -62,11 +62,8 @@ fn a_look_finds_rows_that_are_gone_from_a_server() {
 fn an_archive_goes_on_with_the_restored_logs_and_with_no_others() {
     let Some(cluster) = Cluster::start() else { return };
     for on_server in [false, true] {
-        let mut archive = if on_server {
-            Archive::on_server(cluster.database())
-        } else {
-            Archive::new(StoreOptions::default())
-        };
+        let mut archive =
+            if on_server { Archive::on_server(cluster.database()) } else { Archive::new(StoreOptions::default()) };
         let mut logs = a_fire();
         logs.deliver(&mut archive.store);
         let (full, before) = (archive.store.cursors(), show(&archive.history));
