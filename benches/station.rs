@@ -2,7 +2,7 @@
 //! machine can do at best, in the same run, the two sides alternating.
 //!
 //! `-- --quick` looks whether everything works; `-- --only NAME` runs the figures whose name contains NAME: `intake`,
-//! `sustained`, `flood`, `one-client`, `alert`, `panels`, `idle`, `restart`, `kill`.
+//! `sustained`, `history`, `outage`, `flood`, `one-client`, `alert`, `panels`, `idle`, `restart`, `kill`.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -13,6 +13,9 @@
     reason = "a bench measures real time, prints what it found, and its figures have three digits"
 )]
 
+#[expect(dead_code, clippy::unwrap_used, reason = "the tests' own server, of which the bench uses a part")]
+#[path = "../crates/archive/tests/archive/cluster.rs"]
+mod cluster;
 mod support;
 
 use std::process::ExitCode;

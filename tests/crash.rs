@@ -107,6 +107,7 @@ fn start_load(target: SocketAddr, round: u64) -> JoinHandle<Outcome> {
         duration: Duration::from_secs(60),
         in_flight: 10,
         qos: 1,
+        readings: 1,
         payload_bytes: 120,
         keep_keys: true,
     };

@@ -23,6 +23,8 @@ pub(crate) struct Load {
     pub(crate) in_flight: u16,
     pub(crate) qos: u8,
     pub(crate) payload_bytes: usize,
+    /// Readings of each publish.
+    pub(crate) readings: u16,
     /// Where the keys of acknowledged publishes are written.
     pub(crate) keys: Option<PathBuf>,
 }
@@ -58,6 +60,7 @@ impl Load {
             in_flight: 10,
             qos: 1,
             payload_bytes: 120,
+            readings: 1,
             keys: None,
         }
     }

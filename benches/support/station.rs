@@ -26,7 +26,7 @@ const STOP_MAX: Duration = Duration::from_secs(60);
 pub(crate) struct Home {
     pub(crate) place: Place,
     /// More of the configuration.
-    more: &'static str,
+    more: String,
     /// Whether there is a port for fire panels.
     has_panels: bool,
 }
@@ -45,16 +45,21 @@ pub(crate) struct Station {
 impl Home {
     /// Writes the configuration and adds the operator.
     pub(crate) fn new(parent: &Path, sites: &[SitePlan]) -> Result<Home, Fault> {
-        Home::with(parent, sites, site_plan::toml(sites), "")
+        Home::with(parent, sites, site_plan::toml(sites), String::new())
     }
 
     /// As [`Home::new`], with a webhook that is called about every alert.
     pub(crate) fn told_by_webhook(parent: &Path, sites: &[SitePlan], url: &str) -> Result<Home, Fault> {
         let text = site_plan::toml(sites) + &site_plan::told_by_webhook(sites, url);
-        Home::with(parent, sites, text, "[notify.webhook]\nsecret = \"file:webhook-secret\"\n")
+        Home::with(parent, sites, text, "[notify.webhook]\nsecret = \"file:webhook-secret\"\n".to_owned())
     }
 
-    fn with(parent: &Path, sites: &[SitePlan], text: String, more: &'static str) -> Result<Home, Fault> {
+    /// As [`Home::new`], with the table `[archive]`.
+    pub(crate) fn with_archive(parent: &Path, sites: &[SitePlan], archive: String) -> Result<Home, Fault> {
+        Home::with(parent, sites, site_plan::toml(sites), archive)
+    }
+
+    fn with(parent: &Path, sites: &[SitePlan], text: String, more: String) -> Result<Home, Fault> {
         let place = Place::new(parent)?;
         std::fs::write(place.file("sites.toml"), text)?;
         std::fs::write(place.file("secret"), SECRET)?;
@@ -149,6 +154,12 @@ impl Metrics {
         let line = self.text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         let value = line.and_then(|value| value.trim().parse().ok());
         value.ok_or_else(|| format!("/metrics has no {name}").into())
+    }
+
+    /// The value of a metric with these labels, `name{label="value"}`; 0 before it has one.
+    pub(crate) fn labelled(&self, name: &str) -> Result<f64, Fault> {
+        let line = self.text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(line.map_or(Ok(0.0), |value| value.trim().parse())?)
     }
 
     /// The sum over all labels of a metric.

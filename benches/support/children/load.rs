@@ -63,6 +63,7 @@ fn shares(wanted: &Load) -> Vec<LoadOptions> {
         in_flight: wanted.in_flight,
         qos: wanted.qos,
         payload_bytes: wanted.payload_bytes,
+        readings: wanted.readings,
         keep_keys: wanted.keys.is_some(),
     };
     users.into_iter().zip(0u32..).map(share).collect()

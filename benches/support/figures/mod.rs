@@ -2,9 +2,11 @@
 
 mod alert_latency;
 mod flood;
+mod history;
 mod idle_memory;
 mod kill;
 mod one_client;
+mod outage;
 mod panels;
 mod restart;
 mod sustained;
@@ -24,6 +26,8 @@ pub(crate) struct Figure {
 pub(crate) const FIGURES: &[Figure] = &[
     Figure { name: "intake", measure: throughput::measure },
     Figure { name: "sustained", measure: sustained::measure },
+    Figure { name: "history", measure: history::measure },
+    Figure { name: "outage", measure: outage::measure },
     Figure { name: "flood", measure: flood::measure },
     Figure { name: "one-client", measure: one_client::measure },
     Figure { name: "alert", measure: alert_latency::measure },

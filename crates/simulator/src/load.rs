@@ -44,6 +44,8 @@ pub struct LoadOptions {
     pub qos: u8,
     /// Size of the payload: padded to this many bytes.
     pub payload_bytes: usize,
+    /// Readings of each publish, at points of their own.
+    pub readings: u16,
     /// Keep the idempotency key of every acknowledged publish.
     pub keep_keys: bool,
 }
@@ -207,7 +209,7 @@ impl Device {
             if self.next_number >= due || window_full {
                 return;
             }
-            let payload = self.payload(options.payload_bytes);
+            let payload = self.payload(options);
             let sent_at = now();
             let id = (options.qos == 1).then_some(self.next_id);
             packets::publish(&mut self.out, &self.topic, id, payload.as_bytes());
@@ -223,16 +225,20 @@ impl Device {
         }
     }
 
-    fn payload(&self, bytes: usize) -> String {
+    fn payload(&self, options: &LoadOptions) -> String {
         let tenths = 200 + self.next_number % 50;
+        let (whole, tenth) = (tenths / 10, tenths % 10);
         let mut payload = format!(
-            r#"{{"id":"{}-{}","readings":[{{"point":"air","metric":"temperature","value":{}.{},"unit":"Cel"}}]"#,
-            self.name,
-            self.next_number,
-            tenths / 10,
-            tenths % 10
+            r#"{{"id":"{}-{}","readings":[{{"point":"air","metric":"temperature","value":{whole}.{tenth},"unit":"Cel"}}"#,
+            self.name, self.next_number,
         );
-        while payload.len() + 1 < bytes {
+        for point in 1..options.readings {
+            let more =
+                format!(r#",{{"point":"air{point}","metric":"temperature","value":{whole}.{tenth},"unit":"Cel"}}"#);
+            payload.push_str(&more);
+        }
+        payload.push(']');
+        while payload.len() + 1 < options.payload_bytes {
             payload.push(' ');
         }
         payload.push('}');

@@ -49,6 +49,7 @@ fn load_options(options: &SimulateOptions) -> Result<LoadOptions, String> {
         duration: Duration::from_secs(u64::from(options.seconds)),
         in_flight: options.in_flight,
         qos: options.qos,
+        readings: 1,
         payload_bytes: PAYLOAD_BYTES,
         keep_keys: options.acknowledged.is_some(),
     })

@@ -53,6 +53,30 @@ impl Cluster {
         Some(cluster)
     }
 
+    /// A stand-by of it, which follows it and may only be read.
+    pub(crate) fn stand_by(&self) -> Cluster {
+        let directory = tempfile::tempdir().unwrap();
+        if let Some((user, group)) = self.owner {
+            chown(directory.path(), Some(user), Some(group)).unwrap();
+        }
+        let (binaries, settings) = (self.binaries.clone(), self.settings.clone());
+        let databases = AtomicU32::new(0);
+        let mut cluster = Cluster { directory, binaries, owner: self.owner, settings, process: None, databases };
+        let mut copy = self.command("pg_basebackup");
+        copy.args(["--no-sync", "--checkpoint=fast", "--write-recovery-conf", "--username", SUPERUSER]);
+        copy.args(["--port", self.port(), "--host"]).arg(self.directory.path());
+        let copied = copy.arg("--pgdata").arg(cluster.data()).output().unwrap();
+        assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+        cluster.begin();
+        cluster
+    }
+
+    /// Makes a stand-by the server.
+    pub(crate) fn promote(&self) {
+        let promoted = self.command("pg_ctl").arg("promote").arg("--pgdata").arg(self.data()).output().unwrap();
+        assert!(promoted.status.success(), "{}", String::from_utf8_lossy(&promoted.stderr));
+    }
+
     /// A new database of the station's user.
     pub(crate) fn database(&self) -> Server {
         Server::new(&self.url(&self.make_database()), None, None).unwrap()

@@ -12,6 +12,7 @@ mod cluster;
 mod conformance;
 mod connections;
 mod crash;
+mod failover;
 mod migrate;
 mod outages;
 mod rollups;
