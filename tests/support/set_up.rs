@@ -50,6 +50,12 @@ impl SetUp {
         self
     }
 
+    /// Adds keys before the tables of `watchfire.toml`.
+    pub(crate) fn top(mut self, keys: &str) -> SetUp {
+        self.station.insert_str(0, keys);
+        self
+    }
+
     /// How full the disk may be is as usual: for a disk of the test's own.
     pub(crate) fn usual_disk_limits(mut self) -> SetUp {
         self.station = self.station.replace(FULL_DISK, "");

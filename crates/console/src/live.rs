@@ -8,10 +8,13 @@ use crate::alert_board::{AlertBoard, Known, Urgency};
 use crate::device_table::{DeviceTable, SeenDevice};
 use crate::feed::{Feed, FeedEvent, FeedKind};
 use crate::names::Names;
+use crate::shadow_board::ShadowFacts;
 use crate::station_status::{StationStatus, StatusNumbers};
 use crate::test_board::TestFacts;
 use crate::turns::Turns;
-use crate::view::{AlertView, DeviceView, RunningTest, SitePage, StatusView, TestPage, TestView};
+use crate::view::{
+    AlertView, DeviceView, RunningTest, ShadowPage, ShadowView, SitePage, StatusView, TestPage, TestView,
+};
 use arc_swap::ArcSwap;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -38,6 +41,7 @@ pub struct Live {
     devices: Turns<DeviceTable>,
     station: Mutex<StationStatus>,
     tests: ArcSwap<Vec<TestFacts>>,
+    shadow: ArcSwap<Option<ShadowFacts>>,
     feed: Feed,
     now: AtomicI64,
     /// A new set-up came, and the clients still show the old names.
@@ -72,6 +76,7 @@ impl Live {
             devices: Turns::default(),
             station: Mutex::default(),
             tests: ArcSwap::default(),
+            shadow: ArcSwap::default(),
             feed: Feed::new(),
             now: AtomicI64::new(0),
             renamed: AtomicBool::new(false),
@@ -135,6 +140,11 @@ impl Live {
     /// The tests as they are now.
     pub fn tests(&self, tests: Vec<TestFacts>) {
         self.tests.store(Arc::new(tests));
+    }
+
+    /// What the draft of rules would have told; `None`: there is no draft.
+    pub fn shadow(&self, draft: Option<ShadowFacts>) {
+        self.shadow.store(Arc::new(draft));
     }
 
     /// Notes what became of a send.
@@ -272,6 +282,11 @@ impl Live {
     pub(crate) fn test_page(&self) -> TestPage {
         let (names, tests) = (self.names.load(), self.tests.load());
         TestPage { tests: tests.iter().rev().map(|test| TestView::new(test, &names)).collect() }
+    }
+
+    pub(crate) fn shadow_page(&self) -> ShadowPage {
+        let (names, shadow) = (self.names.load(), self.shadow.load());
+        ShadowPage { draft: shadow.as_ref().as_ref().map(|facts| ShadowView::new(facts, &names)) }
     }
 
     pub(crate) fn names(&self) -> Arc<Names> {

@@ -72,6 +72,7 @@ fn routes() -> Vec<Route> {
         closed("/api/v1/risk/sites/{site}/figures", &["post"], post(risk::figures)),
         closed("/api/v1/risk/sites/{site}/weather", &["post"], post(risk::weather)),
         closed("/api/v1/risk/sites/{site}/warning", &["post"], post(risk::warning)),
+        closed("/api/v1/shadow", &["get"], get(station::shadow)),
         closed("/api/v1/status", &["get"], get(station::status)),
         closed("/api/v1/events", &["get"], get(events::listen)),
     ]

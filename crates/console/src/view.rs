@@ -9,6 +9,7 @@ mod panel;
 mod reading;
 mod risk;
 mod session;
+mod shadow;
 mod site;
 mod status;
 mod test;
@@ -29,6 +30,7 @@ pub use risk::{
     RiskPoints, RiskRankView, RiskSiteView, RiskUnitView,
 };
 pub use session::SessionView;
+pub use shadow::{ShadowCallView, ShadowDifferenceView, ShadowPage, ShadowView};
 pub use site::{SitePage, SiteView, ZoneView};
 pub use status::{ArchiveStatus, DiskStatus, JournalStatus, StatusView, Trouble};
 pub use test::{RunningTest, TestDevice, TestOverView, TestPage, TestSummary, TestView, TestedView};

@@ -16,6 +16,7 @@
 //!   way within the window are told together at its end. Another zone or class is told at once. Systems that are told
 //!   by webhook get every alert by itself.
 //! - What belongs to a test is told to nobody. When it leaves the test, its ladder begins.
+//! - A silent device that something else explains (class `offline`, severity `info`) is told to nobody until it escalates.
 //! - A site without anybody to tell falls back to the station's own ladder; without that it is said so in a notice.
 //!
 //! # Once, and again after a crash

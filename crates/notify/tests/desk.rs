@@ -312,6 +312,22 @@ fn retries_end() {
 }
 
 #[test]
+fn a_silence_that_a_power_cut_explains_calls_nobody_until_it_counts_in_full() {
+    check(
+        "night: sms: 60: offline,fire",
+        "0 explained-raise a1 offline\n 9 crash\n 50 escalate a1 offline\n 51 ack a1\n 60 explained-raise a2 fire
+        61 ack a2\n 70 raise a3 offline\n 71 clear a3\n 72 explained-reopen a3 offline\n 999 run",
+        "
+        50 sms night a1 alarm #1
+        51 sms night a1 acknowledged #1
+        60 sms night a2 alarm #1
+        61 sms night a2 acknowledged #1
+        70 sms night a3 alarm #1
+        71 sms night a3 cleared #1",
+    );
+}
+
+#[test]
 fn only_those_who_asked_are_told_of_lesser_things() {
     check("night: sms: 60\n day: email: 60: fault,fire", "0 raise a1 fault\n 999 run", "0 email day a1 alarm #1");
     check("night: sms: 60", "0 raise a1 fault\n 1 ack a1 fault\n 999 run", "");

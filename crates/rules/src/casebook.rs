@@ -133,13 +133,20 @@ impl Casebook {
     }
 
     /// A step that new readings brought about: escalated, reopened or cleared. An escalation takes over class and
-    /// severity; what the alert is about stays.
+    /// severity, a return of what was over its severity; what the alert is about stays.
     pub(crate) fn step_by_ground(&mut self, key: CaseKey, step: Step, stamp: Stamp, ground: Ground, out: &mut Effects) {
         let Some(case) = self.cases.get_mut(&key) else { return };
         let mut transition = plain_step(&case.alert, step, stamp, ground.reason);
         if matches!(transition.step, Step::Escalated { .. }) {
             transition.class = ground.class;
             transition.severity = ground.severity.min(case.alert.severity);
+        }
+        // What was over and comes back is as bad as it is now: a silence may be explained this time, or no longer.
+        if matches!(transition.step, Step::Reopened { .. })
+            && !is_active(&case.alert)
+            && ground.class == case.alert.class
+        {
+            transition.severity = ground.severity;
         }
         transition.rule = ground.rule;
         transition.evidence = ground.evidence;

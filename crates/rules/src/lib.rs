@@ -55,6 +55,11 @@
 //!   new one is raised.
 //! - escalating an alert that was handled reopens it too (two transitions).
 //!
+//! **Dependencies.** A rule of silence may name rules that explain it (`explained_by`): a power cut explains that devices
+//! of the site fall silent. Such an alert is raised all the same, with severity `info` and the reason; it calls nobody. When
+//! the explanation has been over for a while and the silence goes on, it escalates and counts in full (`explained.rs`).
+//! Nothing but a silence is ever explained, and nothing inhibits an alert about life.
+//!
 //! **Orders.** Acknowledge: an open alert. Verify: any that is not closed (an open one is acknowledged by it). Forward:
 //! one verified as real or unreachable, never an early warning. Close: fire, gas and carbon monoxide only when verified
 //! and when no cause holds, unless the detector has not been heard for 15 min: then it was taken down or is burnt, and

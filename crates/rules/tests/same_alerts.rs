@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use watchfire_model::*;
-use watchfire_rules::{Effects, Engine, Event, RestoreError, RuleSet, SetUp, Stamp};
+use watchfire_rules::{Effects, Engine, Event, RestoreError, RuleSet, STATION_SITE, SetUp, Stamp};
 
 const SEEDS: u64 = 80;
 const ENTRIES: usize = 400;
@@ -69,7 +69,7 @@ fn set_up(variant: u64) -> SetUp {
         kind: SiteKind::Home,
         address: Bilingual::default(),
         time_zone: "Asia/Shanghai".into(),
-        zones: BTreeMap::new(),
+        zones: BTreeMap::from([("kitchen".parse().unwrap(), Zone { name: Bilingual::same("kitchen") })]),
         devices: devices.collect(),
         identities: BTreeMap::new(),
         ladder: Vec::new(),
@@ -135,10 +135,22 @@ fn frame(random: &mut Random, now: Timestamp) -> Said {
     Said::Frame(random.one_of(&["s".parse().unwrap(), "t".parse().unwrap()]), decoded)
 }
 
-fn order(random: &mut Random, known: &[AlertId], number: usize) -> Said {
+/// An order about an alert or a test: `tests` are those that began.
+fn order(random: &mut Random, known: &[AlertId], tests: &[TestId], number: usize) -> Said {
     let Some(alert) = (!known.is_empty()).then(|| random.one_of(known)) else { return Said::Tick };
     let note = String::new();
-    let kind = match random.below(7) {
+    let test = tests.last().copied().unwrap_or(TestId(1));
+    let kind = match random.below(12) {
+        7 | 8 => {
+            let site: SiteId = "s".parse().unwrap();
+            let zones = BTreeSet::from(["kitchen".parse().unwrap()]);
+            let parts = TestScope::Parts { site: site.clone(), zones, devices: BTreeSet::new() };
+            let scope = if random.below(2) == 0 { parts } else { TestScope::Site(site) };
+            let (dangers, for_s) = (random.below(3) > 0, random.one_of(&[60, 600, 20_000]));
+            OrderKind::StartTest { scope, dangers, for_s, reason: "r".into() }
+        }
+        9 | 10 => OrderKind::ApproveTest { test },
+        11 => OrderKind::EndTest { test, note },
         0 => OrderKind::Acknowledge { alert },
         1 | 2 => OrderKind::Verify { alert, verdict: random.one_of(&[Verdict::Real, Verdict::Test]), note },
         3 => OrderKind::Forward { alert, to: "119".into() },
@@ -146,10 +158,11 @@ fn order(random: &mut Random, known: &[AlertId], number: usize) -> Said {
         _ => OrderKind::Reopen { alert, note },
     };
     let id = if random.below(5) == 0 { number.saturating_sub(1) } else { number };
-    Said::Order(Order { id: format!("o{id}").parse().unwrap(), by: "wang".parse().unwrap(), kind })
+    let by = random.one_of(&["wang", "li"]).parse().unwrap();
+    Said::Order(Order { id: format!("o{id}").parse().unwrap(), by, kind })
 }
 
-fn said(random: &mut Random, now: Timestamp, known: &[AlertId], number: usize) -> Said {
+fn said(random: &mut Random, now: Timestamp, known: &[AlertId], tests: &[TestId], number: usize) -> Said {
     match random.below(40) {
         0 => Said::Setup(set_up(random.below(4))),
         1 => Said::Started,
@@ -163,7 +176,7 @@ fn said(random: &mut Random, now: Timestamp, known: &[AlertId], number: usize) -
                 active: random.below(2) == 0,
             })
         }
-        4..=12 => order(random, known, number),
+        4..=12 => order(random, known, tests, number),
         13..=16 => Said::Tick,
         _ => frame(random, now),
     }
@@ -179,7 +192,8 @@ fn run(seed: u64) {
     for number in 1..=ENTRIES {
         now = Timestamp(now.0 + random.one_of(&[0, 1, 5, 30, 60, 200, 1_000, 100_000]) * 1_000_000);
         let known: Vec<AlertId> = told.keys().copied().collect();
-        let said = if number == 1 { Said::Setup(set_up(0)) } else { said(&mut random, now, &known, number) };
+        let tests: Vec<TestId> = whole.tests().map(|test| test.id).collect();
+        let said = if number == 1 { Said::Setup(set_up(0)) } else { said(&mut random, now, &known, &tests, number) };
         let stamp = Stamp { seq: Seq(number as u64), at: now };
         let wanted = apply(&mut whole, stamp, &said);
         if let Said::Setup(set_up) = &said {
@@ -212,8 +226,15 @@ fn run(seed: u64) {
 /// What the engine knows is what its transitions told, and no place has two open alerts of one rule.
 fn check(seed: u64, engine: &Engine, told: &BTreeMap<AlertId, Alert>) {
     let mut places = BTreeSet::new();
+    let tested = engine.tests().any(|test| test.over.is_none());
     for alert in engine.alerts() {
         assert_eq!(Some(alert), told.get(&alert.id), "seed {seed}");
+        assert!(tested || alert.is_over() || !alert.marks.test, "seed {seed}: no test runs: {alert:?}");
+        assert_eq!(
+            engine.incident_of(alert.id).is_none(),
+            alert.site.as_str() == STATION_SITE,
+            "seed {seed}: {alert:?}"
+        );
         if alert.is_over() || alert.device.is_none() {
             continue;
         }
@@ -289,7 +310,10 @@ fn a_snapshot_of_version_5_reads_as_it_did() {
         now = Timestamp(now.0 + 20_000_000);
         let known: Vec<AlertId> = engine.alerts().map(|alert| alert.id).collect();
         let said = match random.below(3) {
-            0 => order(&mut random, &known, usize::try_from(number).unwrap()),
+            0 => {
+                let tests: Vec<TestId> = engine.tests().map(|test| test.id).collect();
+                order(&mut random, &known, &tests, usize::try_from(number).unwrap())
+            }
             _ => frame(&mut random, now),
         };
         apply(&mut engine, Stamp { seq: Seq(number), at: now }, &said);

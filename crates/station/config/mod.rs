@@ -17,6 +17,7 @@ use crate::set_up_store::{FullSetUp, Points, Table};
 use compact_str::CompactString;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use watchfire_model::{SiteId, Sites};
 use watchfire_rules::RuleSet;
 use watchfire_rules::risk::RiskSettings;
@@ -64,13 +65,14 @@ pub(crate) fn load(file: &Path) -> Result<Config, Vec<Problem>> {
     let gateway = station.as_ref().ok().map(|station| (name.as_str(), &station.gbt26875));
     // Where the text is not TOML nobody knows where the others are.
     let set_up = named.map_or(Err(Vec::new()), |named| load_files(&named, gateway));
+    let draft = station.as_ref().ok().and_then(|station| load_draft(station).err());
     match (station, set_up) {
-        (Ok(station), Ok(set_up)) => {
+        (Ok(station), Ok(set_up)) if draft.is_none() => {
             let FullSetUp { sites, rules, profiles, points, risk } = set_up;
             let risk = risk.unwrap_or_else(RiskSettings::built_in);
             Ok(Config { station, sites, rules, profiles, points, risk })
         }
-        (station, set_up) => Err(station.err().into_iter().chain(set_up.err()).flatten().collect()),
+        (station, set_up) => Err(station.err().into_iter().chain(set_up.err()).chain(draft).flatten().collect()),
     }
 }
 
@@ -180,6 +182,12 @@ fn points<'d>(
 /// The value; or nothing, and its problems are noted.
 fn told<T>(read: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {
     read.map_err(|found| problems.extend(found)).ok()
+}
+
+/// Reads the draft of rules that runs beside those in force, if there is one.
+pub(crate) fn load_draft(station: &StationConfig) -> Result<Option<Arc<RuleSet>>, Vec<Problem>> {
+    let folder = station.shadow_rules.as_deref();
+    Ok(folder.map(load_rules).transpose()?.map(Arc::new))
 }
 
 /// Reads every `*.toml` of a rules folder, in the order of their names.

@@ -22,6 +22,8 @@ pub(crate) struct StationConfig {
     pub(crate) sites: PathBuf,
     /// The rules folder; `None`: the rules built in.
     pub(crate) rules: Option<PathBuf>,
+    /// The folder of a draft of rules that runs beside those in force and tells nobody; `None`: there is none.
+    pub(crate) shadow_rules: Option<PathBuf>,
     /// The folder of further dialects of fire panels; `None`: only those built in.
     pub(crate) profiles: Option<PathBuf>,
     /// `risk.toml`; `None`: the settings built in.
@@ -180,6 +182,7 @@ pub(crate) fn parse(
         let data_dir = path(root.text_or("data_dir", "watchfire-data"));
         let sites = path(root.text_or("sites", "sites.toml"));
         let rules = root.optional_text("rules").map(path);
+        let shadow_rules = root.optional_text("shadow_rules").map(path);
         let profiles = root.optional_text("profiles").map(path);
         let risk = root.optional_text("risk").map(path);
         named = Some(NamedFiles {
@@ -202,6 +205,7 @@ pub(crate) fn parse(
             data_dir,
             sites,
             rules,
+            shadow_rules,
             profiles,
             risk,
             log: log?,

@@ -123,16 +123,18 @@ impl Fold {
         self.draft = draft;
     }
 
-    /// From a snapshot's bytes; nothing is skipped yet.
-    pub(crate) fn restore(bytes: &[u8], set_ups: PathBuf) -> Result<Fold, FoldError> {
+    /// From a snapshot's bytes; nothing is skipped yet. A draft takes the place of what the set-up in force says.
+    pub(crate) fn restore(bytes: &[u8], set_ups: PathBuf, draft: Draft) -> Result<Fold, FoldError> {
         let malformed = |error: postcard::Error| FoldError::Malformed(error.to_string());
         let (saved, rest): (Saved, &[u8]) = postcard::take_from_bytes(bytes).map_err(malformed)?;
         // Builds before there were places wrote nothing behind it.
         let told = if rest.is_empty() { Told::default() } else { postcard::from_bytes(rest).map_err(malformed)? };
-        let FullSetUp { sites, rules, profiles, points, .. } = match &saved.in_force {
+        let mut in_force = match &saved.in_force {
             Some(setup) => set_up_store::fetch(&set_ups, setup, &Points::default())?,
             None => FullSetUp::default(),
         };
+        draft.put_on(&mut in_force);
+        let FullSetUp { sites, rules, profiles, points, .. } = in_force;
         let engine = Engine::restore(&saved.engine, &SetUp { sites, rules })?;
         let retained = Retained::restore(&saved.retained).map_err(|error| FoldError::Malformed(error.to_string()))?;
         Ok(Fold {
@@ -145,7 +147,7 @@ impl Fold {
             in_force: saved.in_force,
             set_ups,
             skips: BTreeSet::new(),
-            draft: Draft::default(),
+            draft,
         })
     }
 

@@ -137,7 +137,13 @@ impl StationMetrics {
             self.transitions.with_label_values(&[class.as_str(), Step::Raised.as_str()]);
         }
         self.journal_reserve_held.set(1);
-        for part in [super::archive::NAME, super::housekeeping::NAME, super::inspecting::NAME, super::risk::NAME] {
+        for part in [
+            super::archive::NAME,
+            super::housekeeping::NAME,
+            super::inspecting::NAME,
+            super::risk::NAME,
+            super::shadow::NAME,
+        ] {
             self.part_failures.with_label_values(&[part]);
         }
         for (question, outcome) in

@@ -55,6 +55,7 @@ pub(crate) mod risk_views;
 pub(crate) mod rules;
 pub(crate) mod rules_snapshots;
 pub(crate) mod set_ups;
+pub(crate) mod shadow;
 pub(crate) mod shared;
 pub(crate) mod snapshots;
 pub(crate) mod sockets;

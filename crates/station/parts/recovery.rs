@@ -2,7 +2,7 @@
 //! suppressed and compared, then live.
 
 use crate::parts::alert_log::{self, AlertLogError, AlertRuns};
-use crate::parts::fold::Fold;
+use crate::parts::fold::{Draft, Fold};
 use crate::parts::paths::DataPaths;
 use crate::parts::{poison, snapshots};
 use crate::set_up_store::SetUpError;
@@ -69,7 +69,7 @@ pub(crate) fn recover(paths: &DataPaths, ends: Ends, skip: Option<Seq>) -> Resul
     if logged > ends.entries {
         return Err(RecoveryError::LogAhead { logged, last: ends.entries });
     }
-    let restore = |body: &[u8]| Fold::restore(body, paths.set_ups());
+    let restore = |body: &[u8]| Fold::restore(body, paths.set_ups(), Draft::default());
     let (folder, at) = (paths.snapshots(), (ends.journal, ends.entries));
     let found = snapshots::newest(&folder, SNAPSHOT_NAME, crate::parts::fold::SNAPSHOT_VERSION, at, restore)
         .map_err(RecoveryError::Snapshot)?;

@@ -8,8 +8,11 @@ use crate::parts::metrics::StationMetrics;
 use crate::parts::panels::PanelGateway;
 use crate::parts::paths::DataPaths;
 use crate::parts::set_ups::put_in_force;
+use crate::parts::shadow::DraftRules;
 use std::sync::Arc;
+use tokio::sync::watch;
 use tracing::{error, info, warn};
+use watchfire_settings::Problem;
 
 /// Everything that a reload needs, so that it can run beside whoever asked for it.
 pub(crate) struct Reload {
@@ -19,6 +22,7 @@ pub(crate) struct Reload {
     pub(crate) listener: Listener,
     pub(crate) panels: PanelGateway,
     pub(crate) inputs: Inputs,
+    pub(crate) draft: Arc<watch::Sender<DraftRules>>,
     pub(crate) metrics: Arc<StationMetrics>,
 }
 
@@ -43,15 +47,18 @@ impl Reload {
 
     async fn attempt(self) -> Result<(), Vec<String>> {
         let station = self.config.clone();
-        let loaded = tokio::task::spawn_blocking(move || config::load_set_up(&station)).await;
-        let loaded = loaded.map_err(|error| vec![error.to_string()])?;
-        let set_up = loaded.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<String>>())?;
+        let loading = move || Ok((config::load_set_up(&station)?, config::load_draft(&station)?));
+        let loaded: Result<_, Vec<Problem>> =
+            tokio::task::spawn_blocking(loading).await.map_err(|error| vec![error.to_string()])?;
+        let (set_up, draft) =
+            loaded.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<String>>())?;
         for problem in config::reach::unreached(&set_up.sites, &self.config.notify) {
             warn!(%problem, "somebody will not be told");
         }
         let identities = self.listener.identities(&set_up.sites, &self.secrets)?;
         let (sites, profiles) = (set_up.sites.clone(), set_up.profiles.clone());
         put_in_force(&self.paths, &self.inputs, set_up, None).await.map_err(|why| vec![why.to_string()])?;
+        self.draft.send_replace(draft);
         self.listener.put(identities);
         self.panels.put(&self.config, &sites, &profiles)
     }

@@ -2,7 +2,7 @@
 //! desk, journal, rules and archive, console.
 
 use crate::clock;
-use crate::config::{Config, StationConfig, reach};
+use crate::config::{self, Config, StationConfig, reach};
 use crate::parts::archive::{ArchiveNeeds, ArchivePart};
 use crate::parts::archive_place::ArchivePlace;
 use crate::parts::board;
@@ -23,6 +23,7 @@ use crate::parts::risk::{self, RiskLogs, RiskPart};
 use crate::parts::risk_figures;
 use crate::parts::risk_metrics::RiskMetrics;
 use crate::parts::rules::{RulesPart, Tell};
+use crate::parts::shadow::{self, DraftRules, ShadowPart};
 use crate::parts::shared::{Movers, Shared};
 use crate::parts::sockets::Sockets;
 use crate::parts::start_error::{StartError, failed};
@@ -45,6 +46,7 @@ use watchfire_intake::Submission;
 use watchfire_journal::{Reader, RealDisk};
 use watchfire_model::{JournalId, Rung};
 use watchfire_notify::{Channel, DeskOptions, Dispatcher, DispatcherOptions};
+use watchfire_settings::Problem;
 
 /// What a station is started with.
 pub(crate) struct StationOptions {
@@ -80,6 +82,7 @@ pub(crate) struct Station {
     listener: Listener,
     panels: PanelGateway,
     secrets: Secrets,
+    draft: Arc<watch::Sender<DraftRules>>,
 }
 
 /// The asynchronous parts; each says its name and its fault at its end.
@@ -103,6 +106,8 @@ impl Station {
     pub(crate) async fn start(options: StationOptions) -> Result<Station, StartError> {
         let StationOptions { config, secrets, channels, sockets, demo } = options;
         let (station, set_up) = config.into_parts();
+        let draft = config::load_draft(&station);
+        let draft = draft.map_err(|problems| failed("read the draft of rules")(lines(&problems)))?;
         let disk = opened(&station).await?;
         let movers = Movers::at(&disk);
         let (own, own_queue) = inputs();
@@ -149,6 +154,7 @@ impl Station {
             listener,
             panels,
             secrets,
+            draft: Arc::new(watch::Sender::new(draft)),
         };
         let ladder = reach::fallback(&set_up.sites);
         let first = FirstEntries::of(&disk, set_up);
@@ -175,6 +181,7 @@ impl Station {
             (anchor_seen.clone(), wanted),
         );
         let housekeeping = self.housekeeping_part(anchor_seen, history_wanted);
+        let shadow = self.shadow_part(&disk);
         let shared = &self.shared;
         let rules = RulesPart {
             entries: Reader::open(&RealDisk, &disk.paths.journal(), disk.applied + 1)
@@ -214,11 +221,16 @@ impl Station {
             housekeeping.run(runtime);
             Ok::<(), Infallible>(())
         };
+        let shade = move |runtime: &Handle| {
+            shadow.run(runtime);
+            Ok::<(), Infallible>(())
+        };
         let start = |threads: &mut Threads| {
             threads.start("journal", move |runtime| journal.run(runtime))?;
             threads.start("rules", move |runtime| poison::noting_death(&died, || rules.run(runtime)))?;
             threads.start("archive", move |runtime| archive.run(runtime))?;
             threads.start("notify", move |runtime| notify.run(runtime))?;
+            threads.start(shadow::NAME, shade)?;
             threads.start("housekeeping", keep_house)
         };
         start(&mut self.threads).map_err(failed("start a thread"))
@@ -274,6 +286,21 @@ impl Station {
             metrics: Arc::clone(&shared.metrics),
             stop: self.stops.desk.clone(),
         })
+    }
+
+    fn shadow_part(&self, disk: &DiskState) -> ShadowPart {
+        let shared = &self.shared;
+        ShadowPart {
+            paths: disk.paths.clone(),
+            journal: disk.journal,
+            draft: self.draft.subscribe(),
+            applied: shared.positions.applied.clone(),
+            alerts: shared.positions.alerts.clone(),
+            live: Arc::clone(&shared.live),
+            notices: self.notices(),
+            metrics: Arc::clone(&shared.metrics),
+            stop: self.stops.desk.clone(),
+        }
     }
 
     /// A part's own way to tell what is wrong.
@@ -439,6 +466,7 @@ impl Station {
             listener: self.listener.clone(),
             panels: self.panels.clone(),
             inputs: self.shared.inputs.clone(),
+            draft: Arc::clone(&self.draft),
             metrics: Arc::clone(&self.shared.metrics),
         }
     }
@@ -451,7 +479,7 @@ impl Station {
                     // It ends so because the rules have ended: theirs is the fault.
                     ("notify", None) => {}
                     // History is down until the next start; nothing else is.
-                    ("archive" | "housekeeping" | "inspection" | "risk", fault) => error!(part = ended.name, ?fault, "goes on without it"),
+                    ("archive" | "housekeeping" | "inspection" | "risk" | shadow::NAME, fault) => error!(part = ended.name, ?fault, "goes on without it"),
                     (name, fault) => return format!("{name}: {}", fault.unwrap_or_else(|| "ended".into())),
                 },
                 Some(ended) = self.tasks.join_next() => match ended {
@@ -469,7 +497,7 @@ impl Station {
         self.stops.devices.cancel();
         self.end_of_tasks(&["listener", "panels", "probe", "troubles", "panel troubles"]).await;
         self.stops.desk.cancel();
-        for part in ["notify", "housekeeping", "inspection", "risk"] {
+        for part in ["notify", "housekeeping", "inspection", "risk", shadow::NAME] {
             self.threads.end_of(part).await;
         }
         self.stops.journal.cancel();
@@ -524,6 +552,10 @@ fn console_of(
         behind_tls_proxy: shared.config.console.behind_tls_proxy,
         limits: watchfire_console::Limits::default(),
     })
+}
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// Opens the data directory. Without room even to begin there is nothing to be shown yet: it waits.

@@ -17,7 +17,7 @@ use utoipa::{Modify, OpenApi};
         panels::list, panels::order, panels::duty_checks, panels::duty_figures, panels::check_duty,
         tests::list, tests::start, tests::approve, tests::end,
         risk::ranking, risk::areas, risk::area, risk::site, risk::figures, risk::weather, risk::warning,
-        station::status, station::alive, station::ready, station::metrics,
+        station::status, station::shadow, station::alive, station::ready, station::metrics,
         events::listen, show,
     ),
     modifiers(&SessionCookie),

@@ -3,7 +3,7 @@
 use crate::console::App;
 use crate::health::ReadinessView;
 use crate::problem::{Problem, ProblemView};
-use crate::view::StatusView;
+use crate::view::{ShadowPage, StatusView};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -60,4 +60,14 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Pro
 ))]
 pub(crate) async fn status(State(app): State<Arc<App>>) -> Json<StatusView> {
     Json(app.status())
+}
+
+/// What a draft of rules would have told. It runs beside those in force (`shadow_rules`), reads the same journal, and tells
+/// nobody.
+#[utoipa::path(get, path = "/api/v1/shadow", tag = "station", security(("session" = [])), responses(
+    (status = 200, description = "The draft, if there is one, held against what was told.", body = ShadowPage),
+    (status = 401, description = "Nobody is logged in.", body = ProblemView, content_type = "application/problem+json"),
+))]
+pub(crate) async fn shadow(State(app): State<Arc<App>>) -> Json<ShadowPage> {
+    Json(app.live().shadow_page())
 }

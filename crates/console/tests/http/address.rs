@@ -47,6 +47,7 @@ const EVERY_ADDRESS: &str = "
 401 200 get /api/v1/events
 401 200 get /api/v1/incidents
 401 200 get /api/v1/session
+401 200 get /api/v1/shadow
 401 200 get /api/v1/sites
 401 200 get /api/v1/status
 401 200 get /api/v1/tests

@@ -112,6 +112,7 @@ export function serve(port, { demo = true } = {}) {
       const points_max = Number(query.get("points_max") ?? 1_000);
       return answer(200, { series: world.readings(site ?? "", source ?? "", device ?? "", from_ms ?? 0, to_ms ?? 0, points_max) });
     }
+    if (path === "/shadow") return answer(200, { draft: world.shadow(now) });
     if (path === "/tests" && request.method === "GET") return answer(200, { tests: world.tests });
     const [, test = "", act] = /^\/tests\/(\d+)\/(\w+)$/.exec(path) ?? [];
     if (act) {

@@ -125,6 +125,9 @@ try {
     await page.keyboard.press("s");
     await page.waitForSelector("text=bad_checksum");
     await shot("12-status");
+    await page.click("a[href='#/shadow']");
+    await page.waitForSelector("text=smoke-rising@3");
+    await shot("23-shadow");
     await page.keyboard.press("e");
     await page.waitForSelector("text=每月例行测试");
     await page.selectOption("form select", "sunshine");

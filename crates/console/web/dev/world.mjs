@@ -456,6 +456,31 @@ export class World {
     return talking.map((one) => one.view);
   }
 
+  /** @type {(now_ms: number) => import("../src/contract").ShadowView} */
+  shadow(now_ms) {
+    const at = (/** @type {number} */ minutes) => new Date(now_ms - minutes * MINUTE).toISOString();
+    const made = this.devices[0]?.view;
+    if (!made) throw new Error("no device");
+    const reason = text("烟雾 0.05 dB/m 持续上升", "smoke 0.05 dB/m and rising");
+    const call = { at: at(3), step: /** @type {const} */ ("raised"), class: /** @type {const} */ ("early_warning"), site: made.site, zone: made.zone, device: made.label, point: "smoke", rule: "smoke-rising@3", reason };
+    return {
+      rules: ["smoke-rising@3", "device-fire@1"],
+      since: at(600),
+      behind: 0,
+      same: 4,
+      new: 1,
+      missing: 0,
+      earlier: 1,
+      later: 0,
+      waiting: 1,
+      calls: [call, { ...call, at: at(90), class: "fire", rule: "device-fire@1" }],
+      differences: [
+        { change: "earlier", call: { ...call, at: at(91) }, was_at: at(90) },
+        { change: "new", call: { ...call, at: at(200) }, was_at: null },
+      ],
+    };
+  }
+
   /** @type {(now_ms: number, user: string, id: number, note: string) => void} */
   endTest(now_ms, user, id, note) {
     const test = this.tests.find((one) => one.id === id);

@@ -370,6 +370,33 @@ export interface RiskSiteView {
   zones: RiskUnitView[];
 }
 
+export interface ShadowCall {
+  at: string;
+  step: "raised" | "escalated" | "reopened";
+  class: Class;
+  site: AlertSite;
+  zone: Zone | null;
+  device: Bilingual | null;
+  point: string | null;
+  rule: string;
+  reason: Bilingual;
+}
+
+/** A draft of rules: what it would have told, held against what was told. */
+export interface ShadowView {
+  rules: string[];
+  since: string | null;
+  behind: number;
+  same: number;
+  new: number;
+  missing: number;
+  earlier: number;
+  later: number;
+  waiting: number;
+  calls: ShadowCall[];
+  differences: { change: "new" | "missing" | "earlier" | "later"; call: ShadowCall; was_at: string | null }[];
+}
+
 /** A viewer sees everything and gives no orders. */
 export type Role = "operator" | "viewer";
 

@@ -11,6 +11,7 @@ it("reads every page's address", () => {
   expect(routeOf("#/risk")).toEqual({ page: "risk" });
   expect(routeOf(riskHref("sunshine"))).toEqual({ page: "risk_site", site: "sunshine" });
   expect(routeOf("#/history")).toEqual({ page: "history" });
+  expect(routeOf("#/shadow")).toEqual({ page: "shadow" });
   expect(routeOf("#/tests")).toEqual({ page: "tests" });
   expect(routeOf("#/status")).toEqual({ page: "status" });
   expect(routeOf("#/nowhere")).toEqual({ page: "unknown" });

@@ -26,6 +26,12 @@ impl Desk {
     }
 
     fn begin(&mut self, transition: &Transition, start: Start) {
+        // A silence that something else explains calls nobody; when the explanation is over it escalates.
+        if transition.class == Class::Offline && transition.severity == Severity::Info {
+            self.stop(transition.alert, transition.at);
+            self.state.cases.remove(&transition.alert);
+            return;
+        }
         let rungs = self.rungs_for(&transition.site, transition.class);
         if self.rest(transition, start, &rungs) {
             return;

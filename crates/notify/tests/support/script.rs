@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 use watchfire_model::{
     AlertId, Bilingual, ChannelKind, Class, ContactId, DeviceKey, DeviceName, Failure, JournalId, Marks, Outcome,
-    RuleRef, Seq, SiteId, Sites, Source, Step, Timestamp, Transition, UserName, Verdict, ZoneId,
+    RuleRef, Seq, Severity, SiteId, Sites, Source, Step, Timestamp, Transition, UserName, Verdict, ZoneId,
 };
 use watchfire_notify::{Desk, DeskEvent, DeskOptions, Telling};
 
@@ -154,13 +154,15 @@ impl Play {
         self.desk = desk;
     }
 
-    /// `verb alert class [zone]`, with `test-` before the verb where it belongs to a test; the alert `a7` is the one caused by entry 7.
+    /// `verb alert class [zone]`, with `test-` before the verb where it belongs to a test and
+    /// `explained-` where it is one of severity `info`; the alert `a7` is the one caused by entry 7.
     pub(crate) fn transition(&mut self, verb: &str, words: &[&str]) -> Transition {
         self.seq += 1;
         let number: u64 = words[0].trim_start_matches('a').parse().unwrap();
         let class =
             words.get(1).map_or(Class::Fire, |name| *Class::ALL.iter().find(|class| class.as_str() == *name).unwrap());
         let by = UserName::new("wang").unwrap();
+        let (explained, verb) = verb.strip_prefix("explained-").map_or((false, verb), |verb| (true, verb));
         let (test, verb) = verb.strip_prefix("test-").map_or((false, verb), |verb| (true, verb));
         let step = match verb {
             "raise" => Step::Raised,
@@ -179,7 +181,7 @@ impl Play {
             at: self.now,
             step,
             class,
-            severity: class.severity(),
+            severity: if explained { Severity::Info } else { class.severity() },
             site: SiteId::new("home").unwrap(),
             zone: words.get(2).map(|zone| ZoneId::new(zone).unwrap()),
             device: Some(DeviceKey {

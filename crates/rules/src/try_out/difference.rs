@@ -39,6 +39,18 @@ pub enum Change {
     Later,
 }
 
+impl Change {
+    /// The name in JSON and on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Change::New => "new",
+            Change::Missing => "missing",
+            Change::Earlier => "earlier",
+            Change::Later => "later",
+        }
+    }
+}
+
 /// One difference.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
@@ -93,6 +105,21 @@ impl Comparison {
     /// Something that was told.
     pub fn log(&mut self, transition: &Transition, out: &mut Vec<Difference>) {
         self.take(Of::Log, transition, out);
+    }
+
+    /// Time passes: what has waited for the whole window stands alone.
+    pub fn pass(&mut self, now: Timestamp, out: &mut Vec<Difference>) {
+        self.give_up_before(now.minus(WINDOW), out);
+    }
+
+    /// How many of each until now; what still waits is in none.
+    pub fn summary(&self) -> Summary {
+        self.summary
+    }
+
+    /// How many calls wait for their counterpart.
+    pub fn waiting(&self) -> usize {
+        self.waiting.values().map(VecDeque::len).sum()
     }
 
     /// The end: nothing waits any longer.
@@ -179,7 +206,7 @@ impl Comparison {
 }
 
 /// Whether somebody is called by it.
-fn calls(step: &Step) -> bool {
+pub fn calls(step: &Step) -> bool {
     match step {
         Step::Raised | Step::Escalated { .. } | Step::Reopened { by: None, .. } => true,
         Step::Reopened { by: Some(_), .. }

@@ -21,6 +21,7 @@ export const BOARD = {
   late_hint: w("设备时间比接收时间早很多：补传的数据", "The device's time is much older than the receive time: a late report"),
   test: w("测试", "test"),
   test_hint: w("测试期间产生，不通知任何人", "Raised in a test: nobody is told"),
+  test_real: w("测试期间产生，不通知任何人。如属真实，请核实为“真实”并转报。", "Raised in a test: nobody is told. If it is real, verify it as real and forward it."),
   incident: w("同一警情，{n} 个探测点", "one incident, {n} detectors"),
   incident_waiting: w("{n} 条未确认", "{n} not acknowledged"),
   incident_more: w("另有 {n} 条", "and {n} more"),
