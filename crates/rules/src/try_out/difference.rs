@@ -3,7 +3,8 @@
 //! **What is compared.** The times at which people are called: an alert is raised, its cause comes back, or it becomes
 //! more urgent. What clears, and what people do, calls nobody.
 //!
-//! **What belongs together.** A call of the draft and one of the log with the same site, device, point and class, that
+//! **What belongs together.** A call of the draft and one of the log with the same site, device, point (of the reading that
+//! decided) and class, that
 //! come within [`WINDOW`] of each other; of several the oldest first, and each only once. The rule's name does not count:
 //! a draft may have other rules for the same danger. When both come at the same entry's time they are the *same*, else the
 //! draft is *earlier* or *later*. What finds nothing within the window is *new* (only the draft) or *missing* (only the
@@ -135,7 +136,8 @@ impl Comparison {
             return;
         }
         self.give_up_before(transition.at.minus(WINDOW), out);
-        let key = (transition.site.clone(), transition.device.clone(), transition.point.clone(), transition.class);
+        let point = deciding_point(transition).cloned();
+        let key = (transition.site.clone(), transition.device.clone(), point, transition.class);
         let queue = self.waiting.entry(key.clone()).or_default();
         if queue.front().is_some_and(|(side, ..)| *side != of)
             && let Some((_, counterpart, _)) = queue.pop_front()
@@ -203,6 +205,12 @@ impl Comparison {
         out.push(Difference { change, call, was_at });
         true
     }
+}
+
+/// Where the reading that decided was taken: an alert that escalates keeps the point at which it began.
+fn deciding_point(transition: &Transition) -> Option<&PointName> {
+    let decided = transition.evidence.first().filter(|evidence| Some(&evidence.device) == transition.device.as_ref());
+    decided.map(|evidence| &evidence.point).or(transition.point.as_ref())
 }
 
 /// Whether somebody is called by it.
