@@ -178,7 +178,7 @@ fn read_entries(paths: &DataPaths, found: &Copied, verified: &mut Verified) {
 }
 
 fn look_at_snapshots(paths: &DataPaths, found: &Copied, verified: &mut Verified) {
-    let restore = |body: &[u8]| Fold::restore(body, paths.set_ups());
+    let restore = |body: &[u8]| Fold::restore(body, paths.set_ups(), Draft::default());
     let at = (found.journal_id, found.last);
     match snapshots::newest(&paths.snapshots(), SNAPSHOT_NAME, SNAPSHOT_VERSION, at, restore) {
         Ok(newest) => verified.snapshot = newest.map(|(_, position)| position),
