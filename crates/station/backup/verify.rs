@@ -5,7 +5,7 @@
 use super::BackupError;
 use super::manifest::Manifest;
 use crate::parts::archive_place::ArchivePlace;
-use crate::parts::fold::{Fold, SNAPSHOT_VERSION};
+use crate::parts::fold::{Draft, Fold, SNAPSHOT_VERSION};
 use crate::parts::paths::DataPaths;
 use crate::parts::recovery::SNAPSHOT_NAME;
 use crate::parts::snapshots;
