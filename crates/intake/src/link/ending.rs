@@ -1,8 +1,8 @@
 //! The end of a link: what was promised is kept, in this order.
 //!
 //! 1. v5 is told the reason; the socket closes. (At a stop after 2, so that everything is acknowledged.)
-//! 2. What was received is handed on and becomes durable: QoS 0 does not come again, and the next link of the same
-//!    client comes after it.
+//! 2. What was received, and what still waits in the socket, is handed on and becomes durable: QoS 0 does not come
+//!    again, and the next link of the same client comes after it.
 //! 3. The link leaves its groups, the outlet and the router; a session is parked with what was not acknowledged.
 //! 4. The will is journaled, like any frame, and then published; or it is journaled that it is over.
 //! 5. The client id is free. A delayed will waits after that.
@@ -25,6 +25,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 /// How long the last words may take to write.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// A peer from which nothing came for this long has nothing under way to us.
+const LAST_BYTES_QUIET: Duration = Duration::from_millis(50);
+/// How long a socket is read at the end in all, besides the time that its frames take to become durable.
+const LAST_BYTES_TIME: Duration = Duration::from_secs(1);
+/// How much is read at the end: more than the kernel keeps for a socket (Linux: `tcp_rmem`, 6 MiB).
+const LAST_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Deliveries of a session kept for its client's return.
 const KEPT_DELIVERIES_MAX: usize = 1_000;
 
@@ -68,6 +74,12 @@ async fn delayed<S>(link: Box<Link<S>>, parting: &Parting, will: &Will, delay: D
     }
 }
 
+/// What may still be read at the end of a link.
+struct LastBytes {
+    time: Duration,
+    bytes: usize,
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// Hands on what was received and waits until it is durable. Only a stop sets an end to that: a frame that was read
     /// is not dropped because the journal is slow.
@@ -87,18 +99,46 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     }
 
     async fn hand_on(&mut self, close: Close) {
+        let mut last_bytes = LastBytes { time: LAST_BYTES_TIME, bytes: LAST_BYTES_MAX };
         loop {
             self.settle_all().await;
-            if !close.ends_in_peace() || !self.has_packet() || self.gate.is_lost() {
+            if !close.ends_in_peace() || self.gate.is_lost() {
                 return;
+            }
+            if !self.has_packet() && !self.read_last(&mut last_bytes, close).await {
+                return;
+            }
+            if !self.has_packet() {
+                continue;
             }
             self.work = None;
             let taken = self.take_packets();
             let submitted = self.submit();
-            if taken.is_err() || submitted.is_err() || self.needed > 0 {
+            if taken.is_err() || submitted.is_err() {
                 return self.settle_all().await;
             }
         }
+    }
+
+    /// Reads what the peer sent before it heard that the link ends; false when there is no more. A read that finds
+    /// nothing waits a moment: the runtime may not yet know of bytes that the kernel has.
+    async fn read_last(&mut self, left: &mut LastBytes, close: Close) -> bool {
+        if close != Close::Stopping {
+            // Nobody hears it any more.
+            self.written = Vec::new();
+        }
+        let full = self.written.len() >= self.shared.limits.write_buffer_bytes_max;
+        if full || left.bytes == 0 || left.time.is_zero() {
+            return false;
+        }
+        let begun = clock::now();
+        let read = poll_fn(|cx| self.poll_read_in(cx));
+        let read = tokio::time::timeout(LAST_BYTES_QUIET.min(left.time), read).await;
+        left.time = left.time.saturating_sub(clock::now() - begun);
+        let Ok(Ok(count)) = read else { return false };
+        left.bytes = left.bytes.saturating_sub(count);
+        self.shared.metrics.bytes.inc_by(u64::try_from(count).unwrap_or(0));
+        count > 0
     }
 
     /// Waits until the link's work is done as far as frames go, and everything is durable; acknowledges on the way.

@@ -4,9 +4,10 @@ use crate::script::{Raw, bytes};
 use crate::station::{Mode, PATIENCE, Station, identities};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use watchfire_intake::{Limits, TroubleKind};
 
 #[tokio::test]
@@ -98,6 +99,49 @@ async fn the_old_link_of_a_client_id_is_closed_and_its_frames_come_first() {
     assert_eq!(station.frames(), ["care/gw1 qos1 zigbee2mqtt/k old", "care/gw1 qos1 zigbee2mqtt/k new"]);
 }
 
+/// More than a link reads at once, while the journal is busy: most of it waits in the socket, the fire last.
+const BACKLOG: usize = 40;
+
+/// A link that may have one publish under way, and a client of it that published all this at QoS 0.
+async fn with_a_backlog() -> (Station, Raw<DuplexStream>) {
+    let limits = Limits { unacked_max: 1, chunk_frames: 1, ..Limits::default() };
+    let station = Station::paused(limits).await;
+    station.mode.send_replace(Mode::Hold);
+    let mut old = station.piped("$c4", "$a4").await;
+    for _ in 1..BACKLOG {
+        old.send(r#"30{ s"zigbee2mqtt/k" x1200"r" }"#).await;
+    }
+    old.send(r#"30{ s"zigbee2mqtt/k" "fire" }"#).await;
+    station.until("the first is under way", || station.kept.held_frames.load(Ordering::SeqCst) == 1).await;
+    (station, old)
+}
+
+#[tokio::test]
+async fn a_fire_at_qos_0_that_waits_in_the_socket_outlives_the_takeover() {
+    let (station, old) = with_a_backlog().await;
+    let mut new = station.pipe().await;
+    new.send(r#"$c4 32{ s"zigbee2mqtt/k" 0001 "new" }"#).await;
+    new.silent().await;
+    station.mode.send_replace(Mode::Write);
+    new.expect("$a4 40020001").await;
+    let frames = station.frames();
+    assert_eq!(frames.len(), BACKLOG + 1);
+    assert_eq!(frames[BACKLOG - 1..], ["care/gw1 qos0 zigbee2mqtt/k fire", "care/gw1 qos1 zigbee2mqtt/k new"]);
+    drop(old);
+}
+
+#[tokio::test]
+async fn a_fire_at_qos_0_that_waits_in_the_socket_outlives_a_stop() {
+    let (station, mut old) = with_a_backlog().await;
+    station.stop.cancel();
+    old.silent().await;
+    station.mode.send_replace(Mode::Write);
+    old.closed().await;
+    let frames = station.frames();
+    assert_eq!((frames.len(), frames[BACKLOG - 1].as_str()), (BACKLOG, "care/gw1 qos0 zigbee2mqtt/k fire"));
+    station.stopped().await;
+}
+
 #[tokio::test]
 async fn a_client_id_belongs_to_its_identity() {
     let station = Station::start().await;
@@ -166,20 +210,21 @@ fn delayed_will(delay: u8, flags: &str) -> String {
 
 #[tokio::test]
 async fn a_delayed_will_is_stopped_by_the_client_coming_back() {
-    let station = Station::start().await;
-    let mut raw = Raw::open(station.port).await;
+    let station = Station::paused(Limits::default()).await;
+    let mut raw = station.pipe().await;
     raw.send(&delayed_will(1, "c4")).await;
     raw.alive_after_connack().await;
     drop(raw);
-    let mut raw = Raw::open(station.port).await;
+    let mut raw = station.pipe().await;
     raw.send(&delayed_will(1, "c4")).await;
     raw.alive_after_connack().await;
     drop(raw);
-    let begun = std::time::Instant::now();
+    let begun = tokio::time::Instant::now();
     assert_eq!(station.seen(1).await, ["care/gw1 will wf/v1/care/s1/status offline"]);
-    assert!(begun.elapsed() > Duration::from_millis(900), "{:?}", begun.elapsed());
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_secs(1) && took < Duration::from_millis(1_010), "{took:?}");
     // A disconnect that asks for the will.
-    let mut raw = Raw::open(station.port).await;
+    let mut raw = station.pipe().await;
     raw.send(&delayed_will(0, "c4")).await;
     raw.alive_after_connack().await;
     raw.send("e00104").await;
@@ -187,7 +232,7 @@ async fn a_delayed_will_is_stopped_by_the_client_coming_back() {
     assert_eq!(station.seen(2).await.len(), 2);
 }
 
-impl Raw {
+impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
     async fn alive_after_connack(&mut self) {
         self.expect("20").await;
         let mut length = [0];
