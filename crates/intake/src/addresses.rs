@@ -1,8 +1,9 @@
-//! Connections by address: how many, how fast, and how often with wrong credentials.
+//! Connections by address: how many, how fast, how many that have not logged in, and how often with wrong credentials. An
+//! IPv6 address stands for its /64: whoever has one address of it has all. The station's own probe has a place always.
 
 use crate::limits::Limits;
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -21,6 +22,10 @@ pub(crate) enum Turned {
     AddressFull,
     /// Too fast from this address.
     TooFast,
+    /// Too many in all that have not logged in.
+    StrangersFull,
+    /// Too many of them from this address.
+    AddressStrangersFull,
 }
 
 /// Counts by address.
@@ -32,12 +37,16 @@ pub(crate) struct Addresses {
 #[derive(Debug, Default)]
 struct Book {
     connections: usize,
+    strangers: usize,
+    /// From where the probe comes next.
+    probe: Option<SocketAddr>,
     by_address: HashMap<IpAddr, Address>,
 }
 
 #[derive(Debug)]
 struct Address {
     connections: usize,
+    strangers: usize,
     /// Thousandths of a connection that it may still open at once.
     tokens_milli: u64,
     refilled: Instant,
@@ -51,20 +60,37 @@ struct Address {
 #[derive(Debug)]
 pub(crate) struct Place {
     addresses: Arc<Addresses>,
-    address: IpAddr,
+    /// `None`: the probe's, which is not counted.
+    address: Option<IpAddr>,
+    stranger: bool,
+}
+
+/// Whom an address stands for: itself, or its /64.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+    }
 }
 
 impl Addresses {
     /// Takes a place for a connection from `address`.
     pub(crate) fn enter(self: &Arc<Self>, address: IpAddr, now: Instant, limits: &Limits) -> Result<Place, Turned> {
+        let address = network(address);
         let mut book = self.lock();
         if book.connections >= limits.connections_max {
             return Err(Turned::Full);
+        }
+        if book.strangers >= limits.unauthenticated_max {
+            return Err(Turned::StrangersFull);
         }
         let burst_milli = u64::from(limits.connects_per_address_burst) * 1_000;
         let entry = book.by_address.entry(address).or_insert_with(|| Address::new(burst_milli, now));
         if entry.connections >= limits.connections_per_address_max {
             return Err(Turned::AddressFull);
+        }
+        if entry.strangers >= limits.unauthenticated_per_address_max {
+            return Err(Turned::AddressStrangersFull);
         }
         let passed_ms = u64::try_from(now.duration_since(entry.refilled).as_millis()).unwrap_or(u64::MAX);
         let refill = passed_ms.saturating_mul(u64::from(limits.connects_per_address_per_s));
@@ -73,12 +99,28 @@ impl Addresses {
         let Some(left) = entry.tokens_milli.checked_sub(1_000) else { return Err(Turned::TooFast) };
         entry.tokens_milli = left;
         entry.connections += 1;
+        entry.strangers += 1;
         book.connections += 1;
-        Ok(Place { addresses: Arc::clone(self), address })
+        book.strangers += 1;
+        Ok(Place { addresses: Arc::clone(self), address: Some(address), stranger: true })
+    }
+
+    /// The probe is about to connect from there.
+    pub(crate) fn expect_probe(&self, from: SocketAddr) {
+        self.lock().probe = Some(from);
+    }
+
+    /// The probe's place, if it is he.
+    pub(crate) fn enter_probe(self: &Arc<Self>, peer: SocketAddr) -> Option<Place> {
+        let is_probe =
+            |from: SocketAddr| (from.ip().to_canonical(), from.port()) == (peer.ip().to_canonical(), peer.port());
+        self.lock().probe.take_if(|from| is_probe(*from))?;
+        Some(Place { addresses: Arc::clone(self), address: None, stranger: false })
     }
 
     /// A refused log-in; true when it makes an attack of it.
     pub(crate) fn refused(&self, address: IpAddr, now: Instant, limits: &Limits) -> bool {
+        let address = network(address);
         let mut book = self.lock();
         let Some(entry) = book.by_address.get_mut(&address) else { return false };
         if now.duration_since(entry.refused_since) > REFUSED_WINDOW {
@@ -117,6 +159,7 @@ impl Address {
     fn new(tokens_milli: u64, now: Instant) -> Address {
         Address {
             connections: 0,
+            strangers: 0,
             tokens_milli,
             refilled: now,
             refused: 0,
@@ -127,11 +170,25 @@ impl Address {
     }
 }
 
+impl Place {
+    /// It has logged in.
+    pub(crate) fn logged_in(&mut self) {
+        let Some(address) = self.address.filter(|_| std::mem::take(&mut self.stranger)) else { return };
+        let mut book = self.addresses.lock();
+        book.strangers = book.strangers.saturating_sub(1);
+        if let Some(entry) = book.by_address.get_mut(&address) {
+            entry.strangers = entry.strangers.saturating_sub(1);
+        }
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
+        self.logged_in();
+        let Some(address) = self.address else { return };
         let mut book = self.addresses.lock();
         book.connections = book.connections.saturating_sub(1);
-        if let Some(entry) = book.by_address.get_mut(&self.address) {
+        if let Some(entry) = book.by_address.get_mut(&address) {
             entry.connections = entry.connections.saturating_sub(1);
         }
     }
@@ -165,6 +222,38 @@ mod tests {
         assert_eq!(addresses.enter(HERE, now, &limits).unwrap_err(), Turned::TooFast);
         assert!(addresses.enter(HERE, now + Duration::from_secs(1), &limits).is_ok());
         assert_eq!(addresses.lock().connections, 2);
+    }
+
+    #[tokio::test]
+    async fn who_has_not_logged_in_takes_only_his_part() {
+        let limits = Limits { unauthenticated_max: 3, unauthenticated_per_address_max: 2, ..Limits::default() };
+        let (addresses, now) = (Arc::new(Addresses::default()), clock::now());
+        let mut first = addresses.enter(HERE, now, &limits).unwrap();
+        let second = addresses.enter(HERE, now, &limits).unwrap();
+        assert_eq!(addresses.enter(HERE, now, &limits).unwrap_err(), Turned::AddressStrangersFull);
+        let _other = addresses.enter(THERE, now, &limits).unwrap();
+        assert_eq!(addresses.enter(THERE, now, &limits).unwrap_err(), Turned::StrangersFull);
+        let probe = SocketAddr::new(HERE, 4_000);
+        assert!(addresses.enter_probe(probe).is_none());
+        addresses.expect_probe(probe);
+        assert!(addresses.enter_probe(SocketAddr::new(HERE, 4_001)).is_none());
+        drop(addresses.enter_probe(probe).unwrap());
+        assert!(addresses.enter_probe(probe).is_none(), "once");
+        first.logged_in();
+        first.logged_in();
+        let third = addresses.enter(HERE, now, &limits).unwrap();
+        drop((first, second, third));
+        assert_eq!((addresses.lock().connections, addresses.lock().strangers), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn an_ipv6_network_is_one_address() {
+        let limits = Limits { connections_per_address_max: 1, ..Limits::default() };
+        let (addresses, now) = (Arc::new(Addresses::default()), clock::now());
+        let of = |network, host| IpAddr::from([0x2001, 0xdb8, 0, network, 0, 0, 0, host]);
+        let _one = addresses.enter(of(1, 1), now, &limits).unwrap();
+        assert_eq!(addresses.enter(of(1, 2), now, &limits).unwrap_err(), Turned::AddressFull);
+        assert!(addresses.enter(of(2, 1), now, &limits).is_ok());
     }
 
     #[tokio::test]

@@ -13,6 +13,8 @@
 //! `publish` and `subscribe` of the identity add filters. Nobody publishes to `wf/v1/{site}/alerts` (alerts are ours),
 //! to a topic that begins with `$`, or to anything under `wf/` outside of his own site.
 
+use crate::addresses::Addresses;
+use crate::guesses::Guesses;
 use crate::share::Share;
 use crate::topics;
 use compact_str::{CompactString, format_compact};
@@ -29,13 +31,15 @@ pub const SCHEMES: &[&str] =
 /// The site of the identities that are built in. It cannot be configured.
 pub const STATION_SITE: &str = "station";
 
-/// A user name and a password.
+/// With what the probe logs in.
 #[derive(Clone)]
 pub struct Credentials {
     /// `<site>/<identity>`.
     pub user: String,
     /// The secret.
     pub password: String,
+    /// Where the probe says from where it comes.
+    pub(crate) addresses: Arc<Addresses>,
 }
 
 /// The password is not shown.
@@ -66,6 +70,7 @@ pub(crate) struct Principal {
     subscribe: Vec<String>,
     secret: [u8; 32],
     pub(crate) share: Arc<Share>,
+    pub(crate) guesses: Arc<Guesses>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,9 +119,9 @@ impl Identities {
     /// Takes over what `before` counts of the identities that both have.
     pub(crate) fn continuing(mut self, before: &Identities) -> Identities {
         for (user, principal) in &mut self.by_user {
-            let share = before.by_user.get(user).map(|before| Arc::clone(&before.share));
-            if let (Some(share), Some(principal)) = (share, Arc::get_mut(principal)) {
-                principal.share = share;
+            if let (Some(before), Some(principal)) = (before.by_user.get(user), Arc::get_mut(principal)) {
+                principal.share = Arc::clone(&before.share);
+                principal.guesses = Arc::clone(&before.guesses);
             }
         }
         self
@@ -146,6 +151,7 @@ impl Principal {
             subscribe: identity.subscribe.clone(),
             secret: Sha256::digest(secret).into(),
             share: Arc::new(Share::default()),
+            guesses: Arc::default(),
         }
     }
 

@@ -45,6 +45,7 @@ mod flow;
 mod gate;
 pub mod gbt26875;
 mod greeting;
+mod guesses;
 mod identity;
 mod interest;
 mod limits;

@@ -11,6 +11,10 @@ pub struct Limits {
     pub connections_max: usize,
     /// Connections from one address.
     pub connections_per_address_max: usize,
+    /// Connections in all that have not yet logged in: who says nothing keeps no device out.
+    pub unauthenticated_max: usize,
+    /// The same from one address.
+    pub unauthenticated_per_address_max: usize,
     /// New connections a second from one address, sustained.
     pub connects_per_address_per_s: u32,
     /// New connections from one address at once, before the sustained rate applies.
@@ -84,6 +88,8 @@ impl Default for Limits {
         Limits {
             connections_max: 20_000,
             connections_per_address_max: 12_000,
+            unauthenticated_max: 4_000,
+            unauthenticated_per_address_max: 1_000,
             connects_per_address_per_s: 500,
             connects_per_address_burst: 12_000,
             connect_timeout: Duration::from_secs(10),

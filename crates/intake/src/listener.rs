@@ -68,7 +68,11 @@ fn take<S>(links: &mut JoinSet<()>, shared: &Arc<MqttShared>, socket: S, peer: S
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    match shared.addresses.enter(peer.ip(), clock::now(), &shared.limits) {
+    let entered = match shared.addresses.enter_probe(peer) {
+        Some(place) => Ok(place),
+        None => shared.addresses.enter(peer.ip(), clock::now(), &shared.limits),
+    };
+    match entered {
         Ok(place) => {
             links.spawn(start::serve(Arc::clone(shared), socket, peer.ip(), place));
         }

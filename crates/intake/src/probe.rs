@@ -3,10 +3,10 @@
 
 use crate::clock;
 use crate::identity::Credentials;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// The probe's name as identity and device.
 pub const DEVICE: &str = "probe";
@@ -40,7 +40,7 @@ pub async fn once(port: SocketAddr, credentials: &Credentials, deadline: Duratio
 }
 
 async fn go(port: SocketAddr, credentials: &Credentials) -> Result<(), ProbeError> {
-    let mut socket = TcpStream::connect(port).await?;
+    let mut socket = open(port, credentials).await?;
     socket.set_nodelay(true)?;
     socket.write_all(&connect(credentials)).await?;
     expect(&mut socket, [0x20, 2, 0, 0], "CONNACK").await?;
@@ -48,6 +48,19 @@ async fn go(port: SocketAddr, credentials: &Credentials) -> Result<(), ProbeErro
     expect(&mut socket, [0x40, 2, 0, 1], "PUBACK").await?;
     socket.write_all(&[0xE0, 0]).await?;
     Ok(())
+}
+
+/// Connects from a port that the listener is told before, so that the probe has a place when others have taken all.
+async fn open(port: SocketAddr, credentials: &Credentials) -> Result<TcpStream, ProbeError> {
+    let (socket, this_machine) = match port.ip() {
+        IpAddr::V4(_) => (TcpSocket::new_v4()?, IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        IpAddr::V6(_) => (TcpSocket::new_v6()?, IpAddr::V6(Ipv6Addr::LOCALHOST)),
+    };
+    // The listener's address is one of this machine.
+    let from = if port.ip().is_unspecified() { this_machine } else { port.ip() };
+    socket.bind(SocketAddr::new(from, 0))?;
+    credentials.addresses.expect_probe(socket.local_addr()?);
+    Ok(socket.connect(port).await?)
 }
 
 async fn expect(socket: &mut TcpStream, expected: [u8; 4], what: &'static str) -> Result<(), ProbeError> {

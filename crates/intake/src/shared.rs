@@ -185,7 +185,11 @@ impl MqttShared {
 
     /// With what the probe logs in; see [`crate::probe::once`].
     pub fn probe_credentials(&self) -> Credentials {
-        Credentials { user: self.probe.user.to_string(), password: self.probe_password.clone() }
+        Credentials {
+            user: self.probe.user.to_string(),
+            password: self.probe_password.clone(),
+            addresses: Arc::clone(&self.addresses),
+        }
     }
 
     /// Whether the router answers within `patience`. Cheap; every few seconds is enough.

@@ -180,6 +180,9 @@ impl GatewayLimits {
             connections_per_address_max: self.connections_per_address_max,
             connects_per_address_per_s: self.connects_per_address_per_s,
             connects_per_address_burst: self.connects_per_address_burst,
+            // A panel need not say anything before it has something to say.
+            unauthenticated_max: usize::MAX,
+            unauthenticated_per_address_max: usize::MAX,
             ..Limits::default()
         }
     }

@@ -30,7 +30,12 @@ const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 const TAKEOVER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Greets a client; `None` when it was refused, or said nothing in time.
-pub(crate) async fn greet<S>(shared: &Arc<MqttShared>, mut socket: S, address: IpAddr) -> Option<Box<Link<S>>>
+pub(crate) async fn greet<S>(
+    shared: &Arc<MqttShared>,
+    mut socket: S,
+    address: IpAddr,
+    place: &mut addresses::Place,
+) -> Option<Box<Link<S>>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -50,7 +55,10 @@ where
         }
     };
     match admit(shared, &hello, address) {
-        Ok(principal) => seat(shared, socket, hello, rest, principal).await,
+        Ok(principal) => {
+            place.logged_in();
+            seat(shared, socket, hello, rest, principal).await
+        }
         Err(refusal) => {
             say(&mut socket, &greeting::refuse(refusal)).await;
             None
@@ -97,22 +105,7 @@ fn refusal_kind(refusal: Refusal) -> TroubleKind {
 
 /// Who it is, and whether he may leave that will.
 fn admit(shared: &MqttShared, hello: &Hello, address: IpAddr) -> Result<Arc<Principal>, Refusal> {
-    let found = shared.identities.load().check(&hello.user, &hello.password);
-    let Some(principal) = found else {
-        let detail = format!("user {:?} from {address}", hello.user);
-        shared.trouble(&address.to_string(), TroubleKind::BadCredentials, &detail);
-        if shared.addresses.refused(address, clock::now(), &shared.limits) {
-            let count = shared.limits.refused_logins_per_min;
-            shared.notice(Notice {
-                kind: NoticeKind::LoginAttack,
-                subject: address.to_string(),
-                detail: Bilingual::new(
-                    format!("{count} refused MQTT log-ins from {address} within a minute"),
-                    format!("{address} 一分钟内有 {count} 次 MQTT 登录被拒绝"),
-                ),
-                active: true,
-            });
-        }
+    let Some(principal) = log_in(shared, hello, address) else {
         return Err(Refusal::Said(hello.version, 4, 0x86));
     };
     if let Some(will) = hello.will.as_ref().filter(|will| !principal.may_publish(&will.topic)) {
@@ -120,6 +113,39 @@ fn admit(shared: &MqttShared, hello: &Hello, address: IpAddr) -> Result<Arc<Prin
         return Err(Refusal::Said(hello.version, 5, 0x87));
     }
     Ok(principal)
+}
+
+/// The identity, if the password is its own and was not guessed at too often.
+fn log_in(shared: &MqttShared, hello: &Hello, address: IpAddr) -> Option<Arc<Principal>> {
+    let (network, now) = (addresses::network(address), clock::now());
+    let identities = shared.identities.load();
+    let guesses = identities.get(&hello.user).map(|principal| &principal.guesses);
+    let may_try = guesses.is_none_or(|guesses| guesses.may_try(network, now));
+    if may_try {
+        if let Some(principal) = identities.check(&hello.user, &hello.password) {
+            principal.guesses.right(network);
+            return Some(principal);
+        }
+        if let Some(guesses) = guesses {
+            guesses.wrong(network, now);
+        }
+    }
+    let why = if may_try { "" } else { ", tried too often: the password was not looked at" };
+    let detail = format!("user {:?} from {address}{why}", hello.user);
+    shared.trouble(&address.to_string(), TroubleKind::BadCredentials, &detail);
+    if shared.addresses.refused(network, now, &shared.limits) {
+        let count = shared.limits.refused_logins_per_min;
+        shared.notice(Notice {
+            kind: NoticeKind::LoginAttack,
+            subject: network.to_string(),
+            detail: Bilingual::new(
+                format!("{count} refused MQTT log-ins from {network} within a minute"),
+                format!("{network} 一分钟内有 {count} 次 MQTT 登录被拒绝"),
+            ),
+            active: true,
+        });
+    }
+    None
 }
 
 async fn seat<S>(
@@ -321,12 +347,12 @@ pub(crate) fn turned_away(shared: &MqttShared, address: IpAddr, why: addresses::
 }
 
 /// Serves one socket from CONNECT to the end.
-pub(crate) async fn serve<S>(shared: Arc<MqttShared>, socket: S, address: IpAddr, place: addresses::Place)
+pub(crate) async fn serve<S>(shared: Arc<MqttShared>, socket: S, address: IpAddr, mut place: addresses::Place)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     // Boxed, so that a link that only waits is as small as its state.
-    let greeted = shared.stop.run_until_cancelled(Box::pin(greet(&shared, socket, address))).await;
+    let greeted = shared.stop.run_until_cancelled(Box::pin(greet(&shared, socket, address, &mut place))).await;
     if let Some(Some(link)) = greeted {
         // Seated after the others were asked to end.
         if shared.stop.is_cancelled() {

@@ -7,13 +7,16 @@ use watchfire_intake::{Limits, TroubleKind};
 
 const SOON: Duration = Duration::from_millis(150);
 
+/// A wrong password for `care/gw1`.
+const GUESS: &str = r#"10{ s"MQTT" 04 c2 003c s"raw" s"care/gw1" s"guess" }"#;
+
 #[tokio::test]
 async fn a_silent_socket_is_closed_and_holds_up_nobody() {
-    let station = Station::limited(Limits { connect_timeout: SOON, ..Limits::default() }).await;
-    let mut silent = Raw::open(station.port).await;
-    let mut half = Raw::open(station.port).await;
+    let station = Station::paused(Limits { connect_timeout: SOON, ..Limits::default() }).await;
+    let mut silent = station.pipe().await;
+    let mut half = station.pipe().await;
     half.send("10 20 0004").await;
-    Raw::connect(station.port, "$c4", "$a4").await.alive().await;
+    station.piped("$c4", "$a4").await.alive().await;
     silent.closed().await;
     half.closed().await;
     assert_eq!(station.trouble(TroubleKind::NoConnect), 2);
@@ -71,8 +74,8 @@ async fn the_unacknowledged_window() {
 
 #[tokio::test]
 async fn a_packet_that_is_never_finished() {
-    let station = Station::limited(Limits { packet_timeout: SOON, ..Limits::default() }).await;
-    let mut raw = Raw::connect(station.port, "$c5", "$a5").await;
+    let station = Station::paused(Limits { packet_timeout: SOON, ..Limits::default() }).await;
+    let mut raw = station.piped("$c5", "$a5").await;
     raw.send("30 20 0004").await;
     raw.expect("e0028100").await;
     raw.closed().await;
@@ -107,8 +110,8 @@ async fn unfinished_packets_of_all_links_are_bounded() {
 #[tokio::test]
 async fn a_peer_that_does_not_read_is_closed() {
     let limits = Limits { write_timeout: SOON, write_buffer_bytes_max: 8 * 1024, ..Limits::default() };
-    let station = Station::limited(limits).await;
-    let mut raw = Raw::connect(station.port, BRIEF_5, "$a5").await;
+    let station = Station::paused(limits).await;
+    let mut raw = station.piped(BRIEF_5, "$a5").await;
     let pings = bytes("$ping").repeat(100_000);
     let end = async { while tokio::io::AsyncWriteExt::write_all(&mut raw.0, &pings).await.is_ok() {} };
     tokio::time::timeout(PATIENCE, end).await.expect("closed");
@@ -145,7 +148,7 @@ async fn wrong_passwords_again_and_again_are_told_of() {
     let mut station = Station::limited(Limits { refused_logins_per_min: 3, ..Limits::default() }).await;
     for _ in 0..4 {
         let mut raw = Raw::open(station.port).await;
-        raw.send(r#"10{ s"MQTT" 04 c2 003c s"raw" s"care/gw1" s"guess" }"#).await;
+        raw.send(GUESS).await;
         raw.expect("20020004").await;
         raw.closed().await;
     }
@@ -160,8 +163,8 @@ async fn wrong_passwords_again_and_again_are_told_of() {
 #[tokio::test]
 async fn a_subscriber_that_does_not_acknowledge_alerts_is_closed_and_counted() {
     let limits = Limits { delivery_ack_timeout: SOON, ..Limits::default() };
-    let station = Station::limited(limits).await;
-    let mut raw = Raw::connect(station.port, "$sub5", "$a5").await;
+    let station = Station::paused(limits).await;
+    let mut raw = station.piped("$sub5", "$a5").await;
     raw.send(r#"82{ 0001 p{} s"wf/v1/care/alerts" 01 }"#).await;
     raw.expect("90{ 0001 p{} 01 }").await;
     assert_eq!(station.shared.outlet().publish("home", b"x"), 0);
@@ -188,4 +191,52 @@ async fn a_subscriber_with_no_room_for_an_alert_is_closed_and_counted() {
     assert!((4..=5).contains(&sent), "{sent}");
     station.until("counted", || station.metric("watchfire_mqtt_alerts_undelivered_total") > 0.5).await;
     station.until("closed", || station.trouble(TroubleKind::NoAck) == 1).await;
+}
+
+#[tokio::test]
+async fn a_password_is_not_guessed_at_without_end_and_nobody_else_is_kept_out() {
+    let station = Station::paused(Limits::default()).await;
+    for _ in 0..31 {
+        station.piped(GUESS, "20020004").await.closed().await;
+    }
+    let latest = || station.shared.troubles().latest(1)[0].detail.clone();
+    assert!(latest().contains("was not looked at"), "{}", latest());
+    // The right one would be the 32nd guess; another identity of this address is not concerned.
+    station.piped("$c4", "20020004").await.closed().await;
+    station.piped(BRIEF_5, "$a5").await.alive().await;
+    tokio::time::advance(Duration::from_secs(2)).await;
+    station.piped("$c4", "$a4").await.alive().await;
+    // Where it has logged in it gets in, whatever others try there.
+    for _ in 0..100 {
+        station.piped(GUESS, "20020004").await.closed().await;
+    }
+    station.piped("$c4", "$a4").await.alive().await;
+}
+
+#[tokio::test]
+async fn sockets_without_a_word_keep_neither_a_device_nor_the_probe_out() {
+    let limits = Limits { unauthenticated_per_address_max: 2, connections_max: 4, ..Limits::default() };
+    let station = Station::limited(limits).await;
+    let _device = Raw::connect(station.port, "$c4", "$a4").await;
+    let (silent, _silent) = (Raw::open(station.port).await, Raw::open(station.port).await);
+    let mut third = Raw::open(station.port).await;
+    third.closed().await;
+    station.until("told", || station.trouble(TroubleKind::Limit) == 1).await;
+    let credentials = station.shared.probe_credentials();
+    watchfire_intake::probe::once(station.port, &credentials, PATIENCE).await.unwrap();
+    assert_eq!(station.trouble(TroubleKind::Limit), 1);
+    // A place comes back, and who logs in leaves it to others.
+    drop(silent);
+    let again = async {
+        loop {
+            let mut raw = Raw::open(station.port).await;
+            raw.send(BRIEF_5).await;
+            let mut first = [0];
+            if tokio::io::AsyncReadExt::read(&mut raw.0, &mut first).await.is_ok_and(|count| count == 1) {
+                return raw;
+            }
+        }
+    };
+    let _in = tokio::time::timeout(PATIENCE, again).await.expect("a place");
+    station.until("both are in", || station.metric("watchfire_mqtt_connections") > 1.5).await;
 }
