@@ -239,10 +239,11 @@ impl App {
     pub(crate) fn new(console: Console, stop: CancellationToken) -> Result<App, prometheus::Error> {
         let limits = console.limits;
         let named = [("connections", limits.connections_max), ("event_clients", limits.event_clients_max)];
+        let sessions = Sessions::open(console.users.directory());
         Ok(App {
-            sessions: Sessions::open(console.users.directory()),
+            login_limit: Mutex::new(LoginLimit::with_desks(sessions.desks().into_iter())),
+            sessions,
             meters: Meters::new(&console.registry, &named)?,
-            login_limit: Mutex::default(),
             hashing: Semaphore::new(HASHES_AT_ONCE),
             logins_waiting: Semaphore::new(LOGINS_WAITING_MAX),
             queries: Arc::new(Semaphore::new(QUERIES_AT_ONCE)),

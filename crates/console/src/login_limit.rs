@@ -2,10 +2,11 @@
 //! user at all addresses that never logged him in. A right password gives the try back.
 //!
 //! The third bucket stops guessing from many addresses; that it does not count for an address where the user has
-//! logged in before keeps an attacker from locking an operator out of his own desk.
+//! logged in before keeps an attacker from locking an operator out of his own desk; the desks of sessions that outlived a
+//! restart count too. An IPv6 address stands for its /64: whoever has one address of it has all.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 use watchfire_model::Timestamp;
 
@@ -39,6 +40,12 @@ pub(crate) struct LoginLimit {
 }
 
 impl LoginLimit {
+    /// With the desks at which somebody is logged in.
+    pub(crate) fn with_desks(desks: impl Iterator<Item = (String, IpAddr)>) -> LoginLimit {
+        let desks = desks.take(BUCKETS_MAX).map(|(user, address)| (user, network(address)));
+        LoginLimit { empty_at: BTreeMap::new(), desks: desks.collect() }
+    }
+
     /// Counts a try; or says how long to wait.
     pub(crate) fn admit(&mut self, now: Timestamp, address: IpAddr, user: &str) -> Result<(), Duration> {
         let keys = self.keys(address, user);
@@ -64,10 +71,11 @@ impl LoginLimit {
         if self.desks.len() >= BUCKETS_MAX {
             self.desks.pop_first();
         }
-        self.desks.insert((user.to_owned(), address));
+        self.desks.insert((user.to_owned(), network(address)));
     }
 
     fn keys(&self, address: IpAddr, user: &str) -> Vec<(Key, Rate)> {
+        let address = network(address);
         let mut keys = vec![
             (Key::Address(address), BY_ADDRESS),
             (Key::UserAtAddress(user.to_owned(), address), BY_USER_AT_ADDRESS),
@@ -95,6 +103,14 @@ impl LoginLimit {
             let Some(soonest) = soonest else { return };
             self.empty_at.remove(&soonest);
         }
+    }
+}
+
+/// Whom an address stands for: itself, or its /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
     }
 }
 
@@ -135,6 +151,21 @@ mod tests {
         let desk = address(250);
         limit.admit(Timestamp::from_seconds(999), desk, "li").unwrap();
         limit.right(desk, "li");
+        assert_eq!(admitted(&mut limit, address, "li", 100), 20);
+        assert!(limit.admit(Timestamp::from_seconds(1_000), desk, "li").is_ok());
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_address() {
+        let mut limit = LoginLimit::default();
+        let of = |turn: u8| IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, u16::from(turn)]);
+        assert_eq!(admitted(&mut limit, of, "li", 50), 8);
+    }
+
+    #[test]
+    fn a_desk_with_a_session_from_before_a_restart_is_not_locked_out() {
+        let desk = address(250);
+        let mut limit = LoginLimit::with_desks([("li".to_owned(), desk)].into_iter());
         assert_eq!(admitted(&mut limit, address, "li", 100), 20);
         assert!(limit.admit(Timestamp::from_seconds(1_000), desk, "li").is_ok());
     }

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -43,6 +44,9 @@ pub(crate) struct Session {
     pub(crate) credential: Credential,
     /// Microseconds since the epoch.
     pub(crate) expires_at: Timestamp,
+    /// Where the user logged in; sessions of older versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// Every session.
@@ -100,12 +104,25 @@ impl Sessions {
     }
 
     /// Begins a session; `None` when the system gives no random bytes.
-    pub(crate) async fn begin(&self, now: Timestamp, user: UserName, credential: Credential) -> Option<Token> {
+    pub(crate) async fn begin(
+        &self,
+        now: Timestamp,
+        user: UserName,
+        credential: Credential,
+        address: IpAddr,
+    ) -> Option<Token> {
         let token = Token::random()?;
-        self.book()
-            .insert(TokenHash::of(token.as_str()), Session { user, credential, expires_at: now.plus(SESSION_LIFE) });
+        let session = Session { user, credential, expires_at: now.plus(SESSION_LIFE), address: Some(address) };
+        self.book().insert(TokenHash::of(token.as_str()), session);
         self.write().await;
         Some(token)
+    }
+
+    /// Who is logged in where.
+    pub(crate) fn desks(&self) -> Vec<(String, IpAddr)> {
+        let book = self.book();
+        let desks = book.sessions.values().filter_map(|session| Some((session.user.to_string(), session.address?)));
+        desks.collect()
     }
 
     /// The session of a token, whose life is prolonged by this use.

@@ -70,7 +70,7 @@ pub(crate) async fn log_in(
     let Some(role) = app.console.users.role(&user, &credential) else {
         return Err(counted(&app, "wrong", wrong(false)));
     };
-    let token = app.sessions.begin(app.now(), user.clone(), credential).await;
+    let token = app.sessions.begin(app.now(), user.clone(), credential, address).await;
     let token = token.ok_or_else(|| counted(&app, "busy", busy()))?;
     app.meters.logins.with_label_values(&["accepted"]).inc();
     tracing::info!(%user, %address, "logged in");
