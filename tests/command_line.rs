@@ -97,6 +97,10 @@ fn check_says_what_is_in_force_and_keeps_secrets() {
     assert_eq!(shown["station"]["mqtt"]["packet_bytes_max"], 65_536, "defaults are shown");
     assert_eq!(shown["sites"]["sites"]["home"]["zones"]["kitchen"]["name"]["zh"], "厨房");
     assert!(!text.contains(SECRET), "secrets are not");
+    fs::write(folder.path().join("secrets/device"), "elevenchars\n").unwrap();
+    let short = stderr(&check());
+    assert!(short.contains("secrets/device: is shorter than 12 characters"), "{short}");
+    assert!(!short.contains("elevenchars"), "{short}");
     fs::remove_file(folder.path().join("secrets/device")).unwrap();
     let missing = check();
     assert_eq!(missing.status.code(), Some(1));

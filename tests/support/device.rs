@@ -51,7 +51,8 @@ impl Device {
         })
     }
 
-    fn try_hear(&mut self) -> io::Result<Option<Packet>> {
+    /// As [`Device::hear`]; a socket that says nothing or is gone is an error.
+    pub(crate) fn try_hear(&mut self) -> io::Result<Option<Packet>> {
         loop {
             if let Some((_, length)) = packets::take(&self.read) {
                 let packet: Vec<u8> = self.read.drain(..length).collect();

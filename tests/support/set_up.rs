@@ -68,6 +68,12 @@ impl SetUp {
         self
     }
 
+    /// Adds keys to the table `[journal]`.
+    pub(crate) fn journal(mut self, keys: &str) -> SetUp {
+        self.station = self.station.replace("[journal]\n", &format!("[journal]\n{keys}\n"));
+        self
+    }
+
     /// Adds tables to `sites.toml`.
     pub(crate) fn sites(mut self, toml: &str) -> SetUp {
         self.sites.push_str(toml);

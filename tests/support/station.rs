@@ -2,14 +2,14 @@
 
 use super::api::Api;
 use super::device::Device;
-use super::process::{Process, run};
+use super::process::{Process, run, watchfire};
 use super::set_up::{GATEWAY, SECRET, SetUp};
 use super::wait;
 use rustix::process::Signal;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// An operator of the console.
@@ -42,6 +42,20 @@ impl Station {
     /// Starts it, again after its end, and waits until it is ready.
     pub(crate) fn start(&mut self) {
         self.begin();
+        self.wait_until_ready();
+    }
+
+    /// Starts it as a process that may have so many files open, and waits until it is ready.
+    pub(crate) fn start_with_files(&mut self, files: usize) {
+        assert!(self.process.is_none(), "one at a time");
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {files}; exec \"$0\" run --config watchfire.toml")]);
+        command.arg(watchfire().get_program()).current_dir(self.folder.path()).env_remove("RUST_LOG");
+        self.process = Some(Process::of(command));
+        self.wait_until_ready();
+    }
+
+    fn wait_until_ready(&mut self) {
         self.process().wait_for_log("listening");
         let api = self.visitor();
         wait::until("readiness", || {

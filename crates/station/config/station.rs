@@ -64,6 +64,8 @@ pub(crate) struct MqttConfig {
     pub(crate) insecure: bool,
     pub(crate) connections_max: u64,
     pub(crate) connections_per_address_max: u64,
+    pub(crate) unauthenticated_max: u64,
+    pub(crate) unauthenticated_per_address_max: u64,
     pub(crate) connects_per_address_per_s: u64,
     pub(crate) packet_bytes_max: u64,
     pub(crate) filters_per_client_max: u64,
@@ -99,6 +101,7 @@ pub(crate) struct ConsoleConfig {
     pub(crate) insecure: bool,
     pub(crate) public_url: Option<String>,
     pub(crate) behind_tls_proxy: bool,
+    pub(crate) connections_max: u64,
 }
 
 /// How people are told.
@@ -246,6 +249,8 @@ fn mqtt(section: &mut Section<'_>) -> Option<MqttConfig> {
         insecure,
         connections_max: section.integer_or("connections_max", 20_000, 1..=1_000_000),
         connections_per_address_max: section.integer_or("connections_per_address_max", 12_000, 1..=1_000_000),
+        unauthenticated_max: section.integer_or("unauthenticated_max", 4_000, 1..=1_000_000),
+        unauthenticated_per_address_max: section.integer_or("unauthenticated_per_address_max", 1_000, 1..=1_000_000),
         connects_per_address_per_s: section.integer_or("connects_per_address_per_s", 500, 1..=1_000_000),
         packet_bytes_max: section.integer_or("packet_bytes_max", 65_536, 1_024..=266_240),
         filters_per_client_max: section.integer_or("filters_per_client_max", 64, 1..=10_000),
@@ -282,7 +287,13 @@ fn console(section: &mut Section<'_>) -> Option<ConsoleConfig> {
         section.problem("public_url", "is not an http:// or https:// address");
     }
     let behind_tls_proxy = section.flag_or("behind_tls_proxy", false);
-    Some(ConsoleConfig { listen: listen(section, "127.0.0.1:8080", insecure)?, insecure, public_url, behind_tls_proxy })
+    Some(ConsoleConfig {
+        listen: listen(section, "127.0.0.1:8080", insecure)?,
+        insecure,
+        public_url,
+        behind_tls_proxy,
+        connections_max: section.integer_or("connections_max", 1_024, 1..=100_000),
+    })
 }
 
 fn notify(section: &mut Section<'_>, folder: &Path) -> Option<NotifyConfig> {

@@ -18,6 +18,8 @@ use watchfire_console::Live;
 use watchfire_intake::{Flow, Identities, Limits, MqttParts, MqttShared, Retained, Submission};
 use watchfire_model::{Input, Notice, Sites, Timestamp};
 
+/// The shortest password of an identity. Guessing is limited by address only where the identity has not logged in.
+const SECRET_CHARS_MIN: usize = 12;
 /// Notices of the MQTT side that may wait for the journal.
 const NOTICES_MAX: usize = 256;
 /// Troubles handed to the board at once.
@@ -57,7 +59,13 @@ impl Secrets {
             Secrets::One(secret) => Ok(secret.clone()),
             Secrets::References(folder) => {
                 let reference: SecretRef = reference.parse().map_err(str::to_owned)?;
-                reference.fetch(folder).map(|secret| secret.expose().to_owned())
+                let secret = reference.fetch(folder)?.expose().to_owned();
+                if secret.chars().count() < SECRET_CHARS_MIN {
+                    return Err(format!(
+                        "{reference}: is shorter than {SECRET_CHARS_MIN} characters and could be guessed; `openssl rand -hex 16` makes a good one"
+                    ));
+                }
+                Ok(secret)
             }
         }
     }
@@ -182,6 +190,8 @@ fn limits(config: &MqttConfig) -> Limits {
     Limits {
         connections_max: size(config.connections_max),
         connections_per_address_max: size(config.connections_per_address_max),
+        unauthenticated_max: size(config.unauthenticated_max.min(config.connections_max.div_ceil(2))),
+        unauthenticated_per_address_max: size(config.unauthenticated_per_address_max),
         connects_per_address_per_s: rate,
         packet_bytes_max: size(config.packet_bytes_max),
         filters_per_client_max: size(config.filters_per_client_max),

@@ -33,6 +33,7 @@ pub(crate) mod listener;
 pub(crate) mod metrics;
 pub(crate) mod notices;
 pub(crate) mod notify;
+pub(crate) mod open_files;
 pub(crate) mod order_desk;
 pub(crate) mod panel_views;
 pub(crate) mod panels;

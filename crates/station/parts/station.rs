@@ -15,6 +15,7 @@ use crate::parts::journal::JournalPart;
 use crate::parts::listener::{Listener, ListenerNeeds, Secrets};
 use crate::parts::notices::Notices;
 use crate::parts::notify::NotifyPart;
+use crate::parts::open_files;
 use crate::parts::panels::{PanelGateway, PanelNeeds, PanelPorts};
 use crate::parts::probe::ProbePart;
 use crate::parts::progress::Progress;
@@ -105,7 +106,8 @@ impl Station {
     /// are journaled, which a full disk delays.
     pub(crate) async fn start(options: StationOptions) -> Result<Station, StartError> {
         let StationOptions { config, secrets, channels, sockets, demo } = options;
-        let (station, set_up) = config.into_parts();
+        let (mut station, set_up) = config.into_parts();
+        open_files::fit(&mut station).map_err(failed("open enough files"))?;
         let draft = config::load_draft(&station);
         let draft = draft.map_err(|problems| failed("read the draft of rules")(lines(&problems)))?;
         let disk = opened(&station).await?;
@@ -550,7 +552,10 @@ fn console_of(
         displayed: Some(shared.metrics.displayed()),
         version: env!("CARGO_PKG_VERSION"),
         behind_tls_proxy: shared.config.console.behind_tls_proxy,
-        limits: watchfire_console::Limits::default(),
+        limits: watchfire_console::Limits {
+            connections_max: usize::try_from(shared.config.console.connections_max).unwrap_or(usize::MAX),
+            ..watchfire_console::Limits::default()
+        },
     })
 }
 
