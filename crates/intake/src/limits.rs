@@ -89,7 +89,7 @@ impl Default for Limits {
             connections_max: 20_000,
             connections_per_address_max: 12_000,
             unauthenticated_max: 4_000,
-            unauthenticated_per_address_max: 1_000,
+            unauthenticated_per_address_max: 2_000,
             connects_per_address_per_s: 500,
             connects_per_address_burst: 12_000,
             connect_timeout: Duration::from_secs(10),

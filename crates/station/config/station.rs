@@ -250,7 +250,7 @@ fn mqtt(section: &mut Section<'_>) -> Option<MqttConfig> {
         connections_max: section.integer_or("connections_max", 20_000, 1..=1_000_000),
         connections_per_address_max: section.integer_or("connections_per_address_max", 12_000, 1..=1_000_000),
         unauthenticated_max: section.integer_or("unauthenticated_max", 4_000, 1..=1_000_000),
-        unauthenticated_per_address_max: section.integer_or("unauthenticated_per_address_max", 1_000, 1..=1_000_000),
+        unauthenticated_per_address_max: section.integer_or("unauthenticated_per_address_max", 2_000, 1..=1_000_000),
         connects_per_address_per_s: section.integer_or("connects_per_address_per_s", 500, 1..=1_000_000),
         packet_bytes_max: section.integer_or("packet_bytes_max", 65_536, 1_024..=266_240),
         filters_per_client_max: section.integer_or("filters_per_client_max", 64, 1..=10_000),
