@@ -143,6 +143,7 @@ impl StationMetrics {
             super::inspecting::NAME,
             super::risk::NAME,
             super::shadow::NAME,
+            super::tell::BOARD,
         ] {
             self.part_failures.with_label_values(&[part]);
         }

@@ -1,10 +1,11 @@
 //! The rules thread: reads what is durable, folds it, and writes what changed to the alert log before anybody is told.
 
 use crate::clock;
-use crate::parts::fold::Fold;
+use crate::parts::fold::{Applied, Fold};
 use crate::parts::paths::DataPaths;
 use crate::parts::progress::Follower;
 use crate::parts::rules_snapshots::{SnapshotDue, SnapshotWriter};
+use crate::parts::tell::News;
 pub(crate) use crate::parts::tell::Tell;
 use crate::parts::{alert_log, poison};
 use crate::set_up_store::SetUpError;
@@ -60,6 +61,7 @@ impl RulesPart {
         // What a kill kept from the log, and a full disk at the start after it.
         let logged = self.sync()?;
         self.tell.alerts.advance(logged);
+        self.tell.begin();
         // What was there before this start is read to its very end, and no further, before what came since.
         let goal = self.tell.applied.follower().goal();
         let mut behind = true;
@@ -98,31 +100,29 @@ impl RulesPart {
             let seq = Seq(record.seq);
             taken.entry(record.bytes.len());
             self.position = record.seq;
-            poison::applying(seq);
             if self.fold.skips(seq) {
                 // Not even read: it may be what cannot be.
                 warn!(%seq, "entry is skipped");
             } else {
+                poison::applying(seq);
                 let entry = decode_entry(seq, record.bytes).map_err(|source| RulesStop::Decode { seq, source })?;
                 at = Some(entry.at);
                 let mut effects = Effects::default();
                 let applied =
                     self.fold.apply(&entry, &mut effects).map_err(|source| RulesStop::SetUp { seq, source })?;
-                self.tell.entry(&entry, &applied);
                 if !effects.transitions.is_empty() {
                     taken.raised(clock::instant());
                 }
-                told.take(&entry, effects, JournalId(self.journal.0));
+                poison::applied();
+                told.take(&entry, applied, effects, JournalId(self.journal.0));
             }
-            poison::applied();
         }
-        self.tell.tests(self.fold.engine());
         self.publish(&told)?;
         self.tell.listener.note_refused(self.fold.retained());
         self.tell.flow.applied(Seq(self.position));
         self.tell.applied.advance(self.position);
         if let Some(at) = at {
-            self.tell.live.tick(at);
+            self.tell.tick(at);
         }
         // Only now that everybody knows.
         told.log();
@@ -152,6 +152,10 @@ impl RulesPart {
             let durable = self.sync()?;
             self.tell.alerts.advance(durable);
         }
+        for news in &told.news {
+            self.tell.news(news);
+        }
+        self.tell.tests(self.fold.engine());
         for (position, record) in positions.into_iter().zip(&told.records) {
             self.tell.record(position, record, self.fold.engine());
         }
@@ -205,12 +209,14 @@ impl Taken {
 /// What a batch changed.
 #[derive(Default)]
 struct Told {
+    news: Vec<News>,
     records: Vec<AlertRecord>,
     orders: Vec<(OrderId, Vec<Refusal>)>,
 }
 
 impl Told {
-    fn take(&mut self, entry: &Entry<'_>, effects: Effects, journal: JournalId) {
+    fn take(&mut self, entry: &Entry<'_>, applied: Applied, effects: Effects, journal: JournalId) {
+        self.news.extend(News::of(entry, applied));
         // The others are for transmission devices; the inspection answers them.
         if let Input::Order(order) = &entry.input
             && order.kind.addressee() == Addressee::Rules

@@ -204,6 +204,7 @@ impl Station {
                 metrics: Arc::clone(&shared.metrics),
                 listener: self.listener.clone(),
                 tests_told: 0,
+                notices: self.notices(),
             },
         };
         let journal = JournalPart {

@@ -4,6 +4,7 @@ use super::fold::POISON;
 use super::listener::Secrets;
 use super::paths::DataPaths;
 use super::station::{Station, StationOptions};
+use super::tell::BOARD_POISON;
 use crate::config::{Config, sites, station};
 use std::path::Path;
 use std::time::Duration;
@@ -116,4 +117,28 @@ async fn an_entry_at_which_the_rules_died_twice_is_skipped_told_and_kept() {
     fourth.stop().await;
     assert_eq!(skips(data).len(), 1);
     assert_eq!(transitions(data).len(), told.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_board_that_panics_at_a_fire_costs_no_alarm_and_somebody_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let mut station = Station::start(options(data)).await.unwrap();
+    for device in [BOARD_POISON, "bath"] {
+        publish(&station, &format!("zigbee2mqtt/{device}"), br#"{"smoke": true}"#).await;
+    }
+    // The next tick hands the notice over, and the entry after that tells of it.
+    let told = async {
+        while !transitions(data).iter().any(|one| one.rule.name == "station-part-down") {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        why = station.broken() => panic!("{why}"),
+        told = tokio::time::timeout(PATIENCE, told) => told.unwrap(),
+    }
+    station.stop().await;
+    let fires = transitions(data).into_iter().filter(|one| one.class == Class::Fire);
+    let fires: Vec<String> = fires.filter_map(|one| one.device.map(|device| device.name.to_string())).collect();
+    assert_eq!(fires, [BOARD_POISON, "bath"]);
 }
