@@ -188,6 +188,13 @@ impl Desk {
         self.state.cases.get(&id.alert).is_some_and(|case| case.sends.contains_key(id))
     }
 
+    /// When the run began that this delivery tells of; `None` when it tells of news, such as an acknowledgement, or is
+    /// not wanted.
+    pub fn run_began_at(&self, id: &DeliveryId) -> Option<Timestamp> {
+        let case = self.state.cases.get(&id.alert)?;
+        (case.sends.contains_key(id) && case.run.cause == id.cause).then_some(case.run.at)
+    }
+
     /// Notices that are to be journaled: a way to people is down or works again, a site has nobody to tell. Each is
     /// handed out once, and again after a restart until it comes back as an event.
     pub fn notices(&mut self) -> Vec<Notice> {

@@ -3,8 +3,9 @@
 #[path = "support/script.rs"]
 mod script;
 
-use script::{Play, rungs, sites};
+use script::{Kept, Play, rungs, sites};
 use std::collections::BTreeMap;
+use watchfire_model::{DeliveryId, Outcome, Timestamp};
 use watchfire_notify::DeskOptions;
 
 const LADDER: &str = "night: sms,email: 60\n day: sms: 90\n boss: : 120";
@@ -529,6 +530,25 @@ fn a_thousand_detectors_of_one_zone_make_few_messages_and_the_first_at_once() {
             "60 sms night a2 alarm with 998 more #1",
         ]
     );
+}
+
+/// From here the time until somebody is told is counted, and not from what else was journaled last.
+#[test]
+fn a_delivery_knows_when_the_run_began_that_it_tells_of() {
+    let mut play = Play::new(&sites(LADDER), DeskOptions::default());
+    for line in ["0 way day sms silent", "10 raise a1 fire corridor", "100 run", "110 ack a1"] {
+        play.line(line, &BTreeMap::new());
+    }
+    let attempt = |kept: &Kept| match kept {
+        Kept::Outcome(_, Outcome::Attempt { delivery }) => Some(delivery.clone()),
+        _ => None,
+    };
+    let attempts: Vec<DeliveryId> = play.journal.iter().filter_map(attempt).collect();
+    let began: Vec<_> = attempts.iter().map(|id| (id.contact.as_str(), play.desk.run_began_at(id))).collect();
+    let raised = Some(Timestamp::from_seconds(10));
+    // The night's message is delivered, the day's of 60 s later is on its way, and so is the news for both.
+    assert_eq!(began[..2], [("night", None), ("day", raised)]);
+    assert!(began[2..].iter().all(|(_, began)| began.is_none()), "news has no run of its own: {began:?}");
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl NotifyPart {
                 Event::Applied => at = self.catch_up(&mut desk, &mut logs, at)?,
                 Event::Journaled(Some(delivery)) if desk.wants(&delivery.id) => self.dispatcher.send(*delivery),
                 Event::Journaled(_) => {}
-                Event::Sent(outcome) => self.sent(outcome, at, &mut journaling),
+                Event::Sent(outcome) => self.sent(outcome, &desk, &mut journaling),
                 Event::Stop => break,
             }
             if logs.position() - saved_position >= SNAPSHOT_ENTRIES || at.since(saved_at) >= SNAPSHOT_INTERVAL {
@@ -162,11 +162,13 @@ impl NotifyPart {
     }
 
     /// A send ended: its outcome goes into the journal, and from there into the desk.
-    fn sent(&self, outcome: Outcome, at: Timestamp, journaling: &mut Journaling) {
+    fn sent(&self, outcome: Outcome, desk: &Desk, journaling: &mut Journaling) {
         info!(delivery = %outcome.delivery(), outcome = ?outcome, "send");
         if let Outcome::Delivered { delivery, .. } = &outcome {
             debug!(%delivery, "delivered");
-            self.metrics.latency("delivered", clock::wall().since(at));
+            if let Some(began_at) = desk.run_began_at(delivery) {
+                self.metrics.latency("delivered", clock::wall().since(began_at));
+            }
         }
         self.journal(Input::Outcome(outcome), journaling);
     }
