@@ -4,7 +4,7 @@
 use crate::config::station::LogConfig;
 use prometheus::IntCounter;
 use std::backtrace::Backtrace;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::panic::PanicHookInfo;
 use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -37,6 +37,8 @@ pub(crate) fn start(config: &LogConfig) -> LogEnd {
     let lines = LogLines::to(io::stderr());
     let end = LogEnd { lines: lines.clone() };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines).with_target(true);
+    // Colours are for a terminal; in a file or the system's journal they are rubbish.
+    let builder = builder.with_ansi(io::stderr().is_terminal());
     // Only a second start in one process can fail, and then logging is on already.
     let _ = if config.json { builder.json().try_init() } else { builder.try_init() };
     // The usual one writes to stderr by itself, and would hang with it.

@@ -235,7 +235,7 @@ fn in_table<T>(root: &mut Section<'_>, key: &str, build: impl FnOnce(&mut Sectio
 
 fn log(section: &mut Section<'_>) -> Option<LogConfig> {
     let json = section.choice_or("format", false, &[("text", false), ("json", true)]);
-    let filter = section.text_or("filter", "info");
+    let filter = section.text_or("filter", "info,rumqttd=warn");
     if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&filter) {
         section.problem("filter", error.to_string());
     }
