@@ -1,7 +1,7 @@
 //! Events as they happen, to quick clients, slow ones and ones that come back.
 
 use crate::support::{Bench, Client, Events, START, Wish, alert_id, raise, record, site, sites, transition};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use watchfire_console::{ALERT_EVENTS_MAX, Limits};
@@ -238,26 +238,24 @@ async fn the_stream_ends_when_the_console_stops() {
     let bench = Bench::start().await;
     let cookie = bench.operator().await.cookie;
     let mut stream = raw_client(&bench, &cookie, None).await;
-    let started = Instant::now();
     bench.stop().await;
-    assert!(started.elapsed() < Duration::from_secs(2), "nobody is waited for");
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.ends_with(b"0\r\n\r\n"), "it ends by itself and is not cut off when the grace is over");
 }
 
 #[tokio::test]
-async fn an_alert_is_at_the_client_within_milliseconds() {
-    let bench = Bench::start().await;
+async fn an_alert_waits_for_no_interval() {
+    let limits = Limits { status_every: Duration::from_secs(3_600), ..Limits::default() };
+    let bench = Bench::start_with(Wish { limits, ..Wish::default() }).await;
     let client = bench.operator().await;
     let (mut events, _) = board(&client, None).await;
-    let mut took = Vec::new();
-    for number in 1..=200 {
-        let started = Instant::now();
-        raise(&bench, number, Class::Fire);
-        events.next_of("alert").await;
-        took.push(started.elapsed());
-    }
-    took.sort();
-    println!("publish to client, unoptimised: median {:?}, p99 {:?}", took[100], took[198]);
-    assert!(took[100] < Duration::from_millis(2), "median {:?}", took[100]);
+    // Were each of them to wait for the status or for the keep-alive of 15 s, this would take the better part of an hour.
+    let all = async {
+        for number in 1..=200 {
+            raise(&bench, number, Class::Fire);
+            events.next_of("alert").await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), all).await.expect("an alert goes out at once");
 }
