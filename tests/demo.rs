@@ -11,11 +11,12 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use support::api::Api;
 use support::logs::{self, Kept};
 use support::process::Process;
 use support::wait;
+use watchfire_model::Timestamp;
 use watchfire_simulator::demo::FIRE_AFTER_S;
 use watchfire_simulator::panel::tower;
 
@@ -23,17 +24,25 @@ use watchfire_simulator::panel::tower;
 static TAKEN: LazyLock<Vec<io::Result<TcpListener>>> =
     LazyLock::new(|| [1883, 8080, 5201].into_iter().map(|port| TcpListener::bind(("127.0.0.1", port))).collect());
 
+#[expect(clippy::disallowed_methods, reason = "what a process began is compared with what it says")]
+fn wall() -> Timestamp {
+    Timestamp::EPOCH.plus(SystemTime::now().duration_since(UNIX_EPOCH).unwrap())
+}
+
 /// A demo that greeted its visitor.
 struct Demo {
     process: Process,
     console: SocketAddr,
     mqtt: SocketAddr,
     login: (String, String),
+    /// Before its process was there.
+    begun: Timestamp,
 }
 
 impl Demo {
     fn start(folder: &Path) -> Demo {
         LazyLock::force(&TAKEN);
+        let begun = wall();
         let process = Process::start(&["demo", "--data", "data"], folder);
         let lines = wait::until("the greeting", || {
             Some(process.said()).filter(|lines| lines.iter().any(|line| line.contains("Ctrl-C ends")))
@@ -49,6 +58,7 @@ impl Demo {
             mqtt: after(&line("mqtt://"), "mqtt://"),
             login: (login[0].trim().to_owned(), login[1].trim().to_owned()),
             process,
+            begun,
         };
         let visitor = Api::new(demo.console);
         wait::until("readiness", || visitor.is_ready().then_some(()));
@@ -145,10 +155,14 @@ fn the_warning_comes_before_the_photoelectric_alarm() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Demo::start(folder.path());
     let api = demo.operator();
-    let alert = wait::within(PHOTOELECTRIC_ALARM_AFTER, "the early warning", || {
+    // How long this test takes to see it is another matter.
+    let alert = wait::within(PHOTOELECTRIC_ALARM_AFTER + wait::PATIENCE, "the early warning", || {
         let alerts = api.open_alerts();
         alerts.into_iter().find(|alert| alert["class"] == "early_warning")
     });
+    let raised_at: Timestamp = alert["raised_at"].as_str().unwrap().parse().unwrap();
+    let after = raised_at.since(demo.begun);
+    assert!(after < PHOTOELECTRIC_ALARM_AFTER, "the warning came {after:?} after the start");
     assert_eq!(alert["site"]["name"]["zh"].as_str().map(str::is_empty), Some(false));
     assert!(alert["reason"]["en"].as_str().unwrap().chars().any(|letter| letter.is_ascii_digit()), "{alert}");
     // The visitor sees what the duty officer gets, and finds it in the outbox.
