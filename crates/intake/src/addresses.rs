@@ -243,7 +243,8 @@ mod tests {
         first.logged_in();
         let third = addresses.enter(HERE, now, &limits).unwrap();
         drop((first, second, third));
-        assert_eq!((addresses.lock().connections, addresses.lock().strangers), (1, 1));
+        let counted = addresses.lock();
+        assert_eq!((counted.connections, counted.strangers), (1, 1));
     }
 
     #[tokio::test]

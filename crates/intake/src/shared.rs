@@ -195,8 +195,8 @@ impl MqttShared {
     /// Whether the router answers within `patience`. Cheap; every few seconds is enough.
     ///
     /// # Errors
-    /// When it does not: the process should end.
-    pub async fn router_answers(&self, patience: Duration) -> Result<(), RouterGone> {
+    /// When it is dead: the process should end.
+    pub async fn router_answers(&self, patience: Duration) -> Result<bool, RouterGone> {
         self.groups.router_answers(patience).await
     }
 

@@ -6,6 +6,7 @@ use crate::parts::anchor::NoLastStamp;
 use crate::parts::damage::Log;
 use crate::parts::fold::Fold;
 use crate::parts::paths::DataPaths;
+use crate::parts::poison::Applying;
 use crate::parts::recovery::{self, Ends, RecoveryError};
 use crate::parts::{alert_log, anchor, damage, poison};
 use crate::stamp_clock::{ClockReading, StampClock};
@@ -79,7 +80,8 @@ pub(crate) struct DiskState {
 }
 
 /// Opens the data directory; takes as long as applying what came since the last snapshot.
-pub(crate) fn open(data_dir: &Path, config: &JournalConfig) -> Result<DiskState, DiskError> {
+/// `applying` shows at which entry that is.
+pub(crate) fn open(data_dir: &Path, config: &JournalConfig, applying: &Applying) -> Result<DiskState, DiskError> {
     let paths = DataPaths::new(data_dir);
     make_folder(paths.root())?;
     let limits =
@@ -109,8 +111,9 @@ pub(crate) fn open(data_dir: &Path, config: &JournalConfig) -> Result<DiskState,
     let started = started(&now, down);
     let skip = poison::to_skip(&paths.died());
     let ends = Ends { journal: recovered.journal_id, entries: recovered.last, alerts: alerts.last };
-    let state =
-        poison::noting_death(&paths.died(), || mended.retrying(&paths, || recovery::recover(&paths, ends, skip)))?;
+    let state = poison::noting_death(&paths.died(), applying, || {
+        mended.retrying(&paths, || recovery::recover(&paths, ends, skip))
+    })?;
     complete(&mut alert_log, &state.unlogged)?;
     Ok(DiskState {
         paths,

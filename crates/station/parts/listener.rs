@@ -132,8 +132,8 @@ impl Listener {
         probed.map(drop).map_err(|error| error.to_string())
     }
 
-    /// An error when the router is dead.
-    pub(crate) async fn router_answers(&self, limit: Duration) -> Result<(), String> {
+    /// Whether the router answers within `limit`; an error when it is dead.
+    pub(crate) async fn router_answers(&self, limit: Duration) -> Result<bool, String> {
         self.shared.router_answers(limit).await.map_err(|error| error.to_string())
     }
 

@@ -5,6 +5,9 @@ use std::time::Duration;
 use watchfire_inspection::{DutyOutcome, Ended, Outcome, Question};
 use watchfire_model::{Class, Defect, DefectKind, Step, Transition};
 
+/// A disk used to this part may keep the alert log waiting, which has a reserve of its own.
+const DISK_FULL_RATIO: f64 = 0.99;
+
 /// From 0.5 ms to about 16 s.
 fn latency_buckets() -> Vec<f64> {
     (0..16).map(|power| 0.000_5 * f64::from(1 << power)).collect()
@@ -193,6 +196,12 @@ impl StationMetrics {
     /// Entries made durable since the start.
     pub(crate) fn entries_total(&self) -> u64 {
         self.entries.get()
+    }
+
+    /// Whether a disk is full and the journal or the alert log waits for room.
+    pub(crate) fn waits_for_room(&self) -> bool {
+        let disk_is_full = self.disk_used_ratio.get() >= DISK_FULL_RATIO;
+        self.journal_full.get() > 0 || self.journal_reserve_held.get() == 0 || disk_is_full
     }
 
     /// An alarm reached a stage.

@@ -70,3 +70,4 @@ pub(crate) mod test_views;
 pub(crate) mod threads;
 pub(crate) mod ticks;
 pub(crate) mod vital;
+pub(crate) mod watchdog;

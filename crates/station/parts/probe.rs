@@ -1,6 +1,6 @@
 //! The station's own device: connects to the real port every few seconds, publishes a frame, gets its acknowledgement,
-//! and sees that the rules have applied it. Feeds readiness and the outward ping. The service
-//! manager's watchdog is fed while the parts answer, also when the probe does not come through for want of room.
+//! and sees that the rules have applied it. Feeds readiness and the outward ping; the service manager's watchdog has a
+//! rhythm of its own.
 //!
 //! At the start nobody is ready before the first entries are journaled and the rules have applied what was journaled
 //! before; the first probe goes out at that moment. Until one has come through none counts as failed, and the next is
@@ -11,7 +11,8 @@ use crate::config::station::WatchConfig;
 use crate::parts::listener::Listener;
 use crate::parts::metrics::StationMetrics;
 use crate::parts::progress::Follower;
-use crate::parts::vital::{Signs, Vital};
+use crate::parts::vital::{RouterMisses, Signs};
+use crate::parts::watchdog::Watchdog;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,8 +30,9 @@ const AGE_INTERVALS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// While the rules catch up, the watchdog is fed so often at least.
 const CATCH_UP_MAX: Duration = Duration::from_secs(5);
-/// A disk used to this part may keep the alert log waiting, which has a reserve of its own.
-const DISK_FULL_RATIO: f64 = 0.99;
+/// So long a connection may take, and so long the router may be silent, however long the probe itself may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const ROUTER_PATIENCE: Duration = Duration::from_secs(10);
 /// The outward ping.
 const PING_INTERVAL: Duration = Duration::from_secs(60);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,6 +47,8 @@ pub(crate) struct ProbePart {
     pub(crate) durable: Follower,
     pub(crate) applied: Follower,
     pub(crate) metrics: Arc<StationMetrics>,
+    /// Told what each probe sees.
+    pub(crate) watchdog: Watchdog,
 }
 
 impl ProbePart {
@@ -62,11 +66,23 @@ impl ProbePart {
     }
 
     /// Probes until it is told to stop. An error: the router is dead, and the process must end.
-    pub(crate) async fn run(mut self, health: watch::Sender<Health>, stop: CancellationToken) -> Result<(), String> {
+    pub(crate) async fn run(self, health: watch::Sender<Health>, stop: CancellationToken) -> Result<(), String> {
+        let (seen, look) = watch::channel(None);
+        let watchdog = self.watchdog.clone();
+        tokio::select! {
+            ended = self.keep_probing(health, seen, stop) => ended,
+            never = watchdog.run(look) => match never {},
+        }
+    }
+
+    async fn keep_probing(
+        mut self,
+        health: watch::Sender<Health>,
+        seen: watch::Sender<Option<Signs>>,
+        stop: CancellationToken,
+    ) -> Result<(), String> {
         let mut pings = Pings::new(self.config.ping_url.clone());
-        let started = clock::instant();
-        let mut vital = Vital::new(self.applied.now(), Duration::ZERO);
-        let (mut ready, mut told) = (false, false);
+        let (mut ready, mut misses) = (false, RouterMisses::default());
         loop {
             let begun = clock::instant();
             let probed = tokio::select! {
@@ -81,34 +97,34 @@ impl ProbePart {
                 }
                 pings.send_if_due();
             }
-            self.listener.router_answers(self.limit()).await?;
             let signs = self.signs(probed.is_ok()).await;
-            if vital.lives(&signs, started.elapsed()) {
-                if !told {
-                    told = true;
-                    notify_manager(sd_notify::NotifyState::Ready);
-                }
-                notify_manager(sd_notify::NotifyState::Watchdog);
-            }
-            tokio::select! {
+            seen.send_replace(Some(signs));
+            let pause = if ready && signs.listener_accepts { self.interval() } else { FIRST_PAUSE };
+            let rest =
+                async { tokio::join!(self.listener.router_answers(ROUTER_PATIENCE), tokio::time::sleep(pause)).0 };
+            let answered = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(if ready { self.interval() } else { FIRST_PAUSE }) => {}
+                answered = rest => answered?,
+            };
+            if !answered {
+                warn!("the MQTT router is slow");
+            }
+            if misses.hangs(answered) {
+                return Err("the MQTT router hangs".to_owned());
             }
         }
     }
 
     /// What else is to be seen of the station's life after a probe.
     async fn signs(&self, probe_passed: bool) -> Signs {
-        let accepts = tokio::time::timeout(self.limit(), TcpStream::connect(self.target));
+        let accepts = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(self.target));
         // Before the first entries nobody takes connections, and none is refused.
         let listener_accepts =
             probe_passed || !*self.begun.borrow() || accepts.await.is_ok_and(|connected| connected.is_ok());
-        let metrics = &self.metrics;
-        let disk_is_full = metrics.disk_used_ratio.get() >= DISK_FULL_RATIO;
         Signs {
             listener_accepts,
             probe_passed,
-            waits_for_room: metrics.journal_full.get() > 0 || metrics.journal_reserve_held.get() == 0 || disk_is_full,
+            waits_for_room: self.metrics.waits_for_room(),
             applied: self.applied.now(),
         }
     }
@@ -165,13 +181,6 @@ impl ProbePart {
                 ));
             }
         });
-    }
-}
-
-/// Without a service manager there is nobody to tell.
-fn notify_manager(state: sd_notify::NotifyState<'_>) {
-    if let Err(error) = sd_notify::notify(&[state]) {
-        warn!(%error, "the service manager could not be told");
     }
 }
 

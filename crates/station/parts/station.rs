@@ -17,6 +17,8 @@ use crate::parts::notices::Notices;
 use crate::parts::notify::NotifyPart;
 use crate::parts::open_files;
 use crate::parts::panels::{PanelGateway, PanelNeeds, PanelPorts};
+use crate::parts::paths::DataPaths;
+use crate::parts::poison::Applying;
 use crate::parts::probe::ProbePart;
 use crate::parts::progress::Progress;
 use crate::parts::reload::Reload;
@@ -30,6 +32,7 @@ use crate::parts::sockets::Sockets;
 use crate::parts::start_error::{StartError, failed};
 use crate::parts::status::StatusPart;
 use crate::parts::threads::Threads;
+use crate::parts::watchdog::{self, Watchdog};
 use crate::parts::{first_entries, poison, ticks};
 use crate::stamp_clock::Anchor;
 use compact_str::CompactString;
@@ -84,6 +87,8 @@ pub(crate) struct Station {
     panels: PanelGateway,
     secrets: Secrets,
     draft: Arc<watch::Sender<DraftRules>>,
+    /// The entry at which the rules are.
+    applying: Applying,
 }
 
 /// The asynchronous parts; each says its name and its fault at its end.
@@ -157,6 +162,7 @@ impl Station {
             panels,
             secrets,
             draft: Arc::new(watch::Sender::new(draft)),
+            applying: Applying::default(),
         };
         let ladder = reach::fallback(&set_up.sites);
         let first = FirstEntries::of(&disk, set_up);
@@ -219,7 +225,7 @@ impl Station {
             metrics: Arc::clone(&shared.metrics),
             stop: self.stops.journal.clone(),
         };
-        let died = disk.paths.died();
+        let (died, applying) = (disk.paths.died(), self.applying.clone());
         let keep_house = move |runtime: &Handle| {
             housekeeping.run(runtime);
             Ok::<(), Infallible>(())
@@ -230,7 +236,7 @@ impl Station {
         };
         let start = |threads: &mut Threads| {
             threads.start("journal", move |runtime| journal.run(runtime))?;
-            threads.start("rules", move |runtime| poison::noting_death(&died, || rules.run(runtime)))?;
+            threads.start("rules", move |runtime| poison::noting_death(&died, &applying, || rules.run(runtime)))?;
             threads.start("archive", move |runtime| archive.run(runtime))?;
             threads.start("notify", move |runtime| notify.run(runtime))?;
             threads.start(shadow::NAME, shade)?;
@@ -351,6 +357,12 @@ impl Station {
             durable: shared.positions.durable.clone(),
             applied: shared.positions.applied.clone(),
             metrics: Arc::clone(&shared.metrics),
+            watchdog: Watchdog {
+                applied: shared.positions.applied.clone(),
+                metrics: Arc::clone(&shared.metrics),
+                applying: self.applying.clone(),
+                died: shared.paths.died(),
+            },
         };
         let (health, health_seen) = watch::channel(probe.starting());
         let (questions, question_queue) = mpsc::channel(QUESTIONS_MAX);
@@ -568,8 +580,10 @@ fn lines(problems: &[Problem]) -> String {
 async fn opened(station: &StationConfig) -> Result<DiskState, StartError> {
     loop {
         let (data_dir, journal) = (station.data_dir.clone(), station.journal.clone());
-        let opening = tokio::task::spawn_blocking(move || disk_state::open(&data_dir, &journal)).await;
-        match opening.map_err(failed("open the data directory"))? {
+        let applying = Applying::default();
+        let (shown, died) = (applying.clone(), DataPaths::new(&data_dir).died());
+        let opening = tokio::task::spawn_blocking(move || disk_state::open(&data_dir, &journal, &shown));
+        match watchdog::extending_start(&died, applying, opening).await.map_err(failed("open the data directory"))? {
             Err(why) if why.is_disk_full() => error!(%why, "waiting for room to begin"),
             opened => return opened.map_err(failed("open the data directory")),
         }

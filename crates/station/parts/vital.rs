@@ -44,9 +44,32 @@ impl Vital {
     }
 }
 
+/// The router only hands frames on to other clients: one answer that is late under load ends nothing.
+const ROUTER_MISSES_MAX: u32 = 3;
+
+/// How often in a row the router gave no answer.
+#[derive(Debug, Default)]
+pub(crate) struct RouterMisses(u32);
+
+impl RouterMisses {
+    /// After a question to the router: whether it hangs.
+    pub(crate) fn hangs(&mut self, answered: bool) -> bool {
+        self.0 = if answered { 0 } else { self.0.saturating_add(1) };
+        self.0 >= ROUTER_MISSES_MAX
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_router_that_is_slow_now_and_then_ends_nothing_and_one_that_hangs_does() {
+        let mut misses = RouterMisses::default();
+        let answers = [false, false, true, false, false, true, false, false, false];
+        let hangs: Vec<bool> = answers.into_iter().map(|answered| misses.hangs(answered)).collect();
+        assert_eq!(hangs, [false, false, false, false, false, false, false, false, true]);
+    }
 
     const WELL: Signs = Signs { listener_accepts: true, probe_passed: true, waits_for_room: false, applied: 0 };
 

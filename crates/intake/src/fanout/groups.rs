@@ -101,18 +101,16 @@ impl Groups {
         }
     }
 
-    /// Whether the router answers within `patience`.
-    pub(crate) async fn router_answers(&self, patience: Duration) -> Result<(), RouterGone> {
+    /// Whether the router answers within `patience`; an error when it is dead.
+    pub(crate) async fn router_answers(&self, patience: Duration) -> Result<bool, RouterGone> {
         let mut pongs = self.router.pongs.subscribe();
         let asked = async {
             pongs.mark_unchanged();
             self.router.ping(self.slot).await?;
             pongs.changed().await.map_err(|_| RouterGone)
         };
-        if self.router.is_dead() {
-            return Err(RouterGone);
-        }
-        tokio::time::timeout(patience, asked).await.unwrap_or(Err(RouterGone))
+        let answered = !self.router.is_dead() && matches!(tokio::time::timeout(patience, asked).await, Ok(Ok(())));
+        if self.router.is_dead() { Err(RouterGone) } else { Ok(answered) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Book> {

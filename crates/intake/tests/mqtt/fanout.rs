@@ -71,7 +71,8 @@ impl Client {
 }
 
 async fn router_lives(station: &Station) {
-    station.shared.router_answers(PATIENCE).await.unwrap();
+    assert!(station.shared.router_answers(PATIENCE).await.unwrap());
+    assert!(station.shared.router_answers(Duration::ZERO).await.is_ok(), "late is not dead");
     let mut one = client(station, "living-1", |_| {});
     one.subscribe("zigbee2mqtt/living", QoS::AtLeastOnce).await;
     one.publish("zigbee2mqtt/living", false, "yes").await;

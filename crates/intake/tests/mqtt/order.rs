@@ -334,7 +334,7 @@ async fn the_probe_goes_the_whole_way() {
     let took = watchfire_intake::probe::once(station.port, &credentials, PATIENCE).await.unwrap();
     assert!(took < PATIENCE);
     assert_eq!(station.frames(), [r#"station/probe/probe qos1 wf/v1/station/probe/readings {"readings":[]}"#]);
-    station.shared.router_answers(PATIENCE).await.unwrap();
+    assert!(station.shared.router_answers(PATIENCE).await.unwrap());
     station.mode.send_replace(Mode::Hold);
     let late = watchfire_intake::probe::once(station.port, &credentials, Duration::from_millis(100)).await;
     assert!(late.unwrap_err().to_string().starts_with("no acknowledgement within"));
