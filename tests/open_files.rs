@@ -1,7 +1,6 @@
 //! Few file descriptors and somebody who opens sockets without a word: he gets none of those that the journal needs.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[expect(dead_code, reason = "each test file uses its part")]
 mod support;
@@ -35,7 +34,7 @@ fn silent_sockets_do_not_take_the_journals_file_descriptors() {
     }
     gateway.smoke("kitchen", "fire", true);
     assert!(station.process().is_running());
-    let mut api = station.operator();
+    let api = station.operator();
     api.wait_for_alert_of("kitchen");
     drop(silent);
     // The places come back.

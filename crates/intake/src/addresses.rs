@@ -243,8 +243,8 @@ mod tests {
         first.logged_in();
         let third = addresses.enter(HERE, now, &limits).unwrap();
         drop((first, second, third));
-        let counted = addresses.lock();
-        assert_eq!((counted.connections, counted.strangers), (1, 1));
+        let book = addresses.lock();
+        assert_eq!((book.connections, book.strangers), (1, 1));
     }
 
     #[tokio::test]

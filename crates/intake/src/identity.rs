@@ -289,6 +289,7 @@ mod tests {
         assert!(identities.check("care/gw1", "secret").is_some());
         assert!(identities.check("care/gw1", "Secret").is_none());
         assert!(identities.check("care/gw2", "secret").is_none());
-        assert!(!format!("{:?}", Credentials { user: "u".into(), password: "hidden".into() }).contains("hidden"));
+        let credentials = Credentials { user: "u".into(), password: "hidden".into(), addresses: Arc::default() };
+        assert!(!format!("{credentials:?}").contains("hidden"));
     }
 }

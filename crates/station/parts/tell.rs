@@ -92,10 +92,7 @@ impl Tell {
         if let Some(site) = site {
             self.board(|live| {
                 #[cfg(test)]
-                assert!(
-                    !decoded.device.as_ref().is_some_and(|device| device.as_str() == BOARD_POISON),
-                    "the board's poison"
-                );
+                assert!(decoded.device.as_ref().is_none_or(|it| it.as_str() != BOARD_POISON), "the board's poison");
                 live.decoded(at, site, decoded);
             });
         }

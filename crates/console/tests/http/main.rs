@@ -1,6 +1,5 @@
 //! The console through real HTTP on a loopback port: what goes in, what text comes out.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
-#![expect(clippy::disallowed_methods, reason = "tests measure how long things take")]
 
 mod address;
 mod events;
