@@ -116,7 +116,9 @@ async fn an_entry_at_which_the_rules_died_twice_is_skipped_told_and_kept() {
     let fourth = Station::start(options(data)).await.unwrap();
     fourth.stop().await;
     assert_eq!(skips(data).len(), 1);
-    assert_eq!(transitions(data).len(), told.len());
+    // When it is noticed that nobody can be told of the fires is left open.
+    let known = |transition: &Transition| told.contains(transition) || transition.rule.name == "station-channel-down";
+    assert!(transitions(data).iter().all(known), "{:?}", transitions(data));
 }
 
 #[tokio::test(flavor = "multi_thread")]
