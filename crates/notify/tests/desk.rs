@@ -536,19 +536,21 @@ fn a_thousand_detectors_of_one_zone_make_few_messages_and_the_first_at_once() {
 #[test]
 fn a_delivery_knows_when_the_run_began_that_it_tells_of() {
     let mut play = Play::new(&sites(LADDER), DeskOptions::default());
-    for line in ["0 way day sms silent", "10 raise a1 fire corridor", "100 run", "110 ack a1"] {
-        play.line(line, &BTreeMap::new());
-    }
-    let attempt = |kept: &Kept| match kept {
-        Kept::Outcome(_, Outcome::Attempt { delivery }) => Some(delivery.clone()),
-        _ => None,
+    let mut began = |lines: &[&str]| {
+        lines.iter().for_each(|line| play.line(line, &BTreeMap::new()));
+        let attempt = |kept: &Kept| match kept {
+            Kept::Outcome(_, Outcome::Attempt { delivery }) => Some(delivery.clone()),
+            _ => None,
+        };
+        let attempts: Vec<DeliveryId> = play.journal.iter().filter_map(attempt).collect();
+        attempts.iter().map(|id| (id.contact.to_string(), play.desk.run_began_at(id))).collect::<Vec<_>>()
     };
-    let attempts: Vec<DeliveryId> = play.journal.iter().filter_map(attempt).collect();
-    let began: Vec<_> = attempts.iter().map(|id| (id.contact.as_str(), play.desk.run_began_at(id))).collect();
+    // The night's message is delivered, the day's of 60 s later is on its way.
+    let told = began(&["0 way day sms silent", "10 raise a1 fire corridor", "100 run"]);
     let raised = Some(Timestamp::from_seconds(10));
-    // The night's message is delivered, the day's of 60 s later is on its way, and so is the news for both.
-    assert_eq!(began[..2], [("night", None), ("day", raised)]);
-    assert!(began[2..].iter().all(|(_, began)| began.is_none()), "news has no run of its own: {began:?}");
+    assert_eq!(told, [("night".to_owned(), None), ("day".to_owned(), raised)]);
+    let news = began(&["110 ack a1", "111 run"]);
+    assert!(news.iter().all(|(_, began)| began.is_none()), "news has no run of its own: {news:?}");
 }
 
 #[test]
