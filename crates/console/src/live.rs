@@ -20,7 +20,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use watchfire_model::{Alert, AlertId, AlertRecord, Class, Decoded, Defect, Outcome, SiteId, Sites, Timestamp};
+use watchfire_model::{
+    Alert, AlertId, AlertRecord, Class, Decoded, Defect, JournalId, Outcome, SiteId, Sites, Timestamp,
+};
 
 /// Devices read under one lock: a few microseconds.
 const DEVICES_PER_LOCK: usize = 64;
@@ -168,6 +170,11 @@ impl Live {
     /// `kind` is a word such as `bad_credentials`.
     pub fn trouble(&self, at: Timestamp, identity: &str, kind: &'static str, detail: &str) {
         lock(&self.station).trouble(at, identity, kind, detail);
+    }
+
+    /// The journal that the station has; zeros until it has said so.
+    pub(crate) fn journal(&self) -> JournalId {
+        lock(&self.station).journal()
     }
 
     /// The station's figures; about once a second.

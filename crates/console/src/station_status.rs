@@ -59,6 +59,10 @@ impl StationStatus {
         self.troubles.push_front(trouble);
     }
 
+    pub(crate) fn journal(&self) -> JournalId {
+        self.numbers.journal
+    }
+
     pub(crate) fn view(&self, ready: bool, version: &'static str, tests: Vec<RunningTest>) -> StatusView {
         let numbers = &self.numbers;
         StatusView {

@@ -1,7 +1,7 @@
 //! Events as they happen, by server-sent events.
 //!
-//! A client that names the last event it saw (`Last-Event-ID`, a position in the alert log) goes on from there, if the
-//! ring still holds what came after; any other client begins with a `board` event. A client reads at its own pace; one
+//! A client that names the last event it saw (`Last-Event-ID`, `<journal>-<position in the alert log>`) goes on from there,
+//! if it is this journal's and the ring still holds what came after; any other client begins with a `board` event. A client reads at its own pace; one
 //! that falls behind the ring is cut off, reconnects and begins with the board.
 
 use crate::console::App;
@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use watchfire_model::JournalId;
 
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// How long the browser waits before it reconnects.
@@ -26,7 +27,7 @@ const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 
 /// Listen to events: `board` once, then `alert`, `devices` and `status`.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events", security(("session" = [])),
-    params(("Last-Event-ID" = Option<u64>, Header, description = "Position of the last alert event that was seen.")),
+    params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen.")),
     responses(
     (status = 200, description = "Events until the client goes.", body = String, content_type = "text/event-stream"),
     (status = 401, description = "Nobody is logged in.", body = ProblemView, content_type = "application/problem+json"),
@@ -41,8 +42,8 @@ pub(crate) async fn listen(
         app.meters.event_clients_refused.inc();
         return Err(too_many_clients(app.console.limits.event_clients_max));
     };
-    let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|id| id.parse().ok());
-    let listener = Listener::new(app, who.token, seen, slot);
+    let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let listener = Listener::new(Arc::clone(&app), who.token, seen, slot);
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE_EVERY).text("keep-alive");
     Ok(Sse::new(unfold(listener, Listener::next)).keep_alive(keep_alive))
 }
@@ -53,26 +54,31 @@ struct Listener {
     token: TokenHash,
     bell: watch::Receiver<()>,
     cursor: Cursor,
+    /// The journal whose events these are.
+    journal: JournalId,
     /// What it begins with.
     first: Option<Event>,
     _slot: OwnedSemaphorePermit,
 }
 
 impl Listener {
-    fn new(app: Arc<App>, token: TokenHash, seen: Option<u64>, slot: OwnedSemaphorePermit) -> Listener {
+    fn new(app: Arc<App>, token: TokenHash, seen: Option<&str>, slot: OwnedSemaphorePermit) -> Listener {
         let feed = app.live().feed();
         // The bell before the cursor, the cursor before the board: what happens in between is sent, not missed.
         let bell = feed.bell();
+        let journal = app.live().journal();
+        let seen = seen.and_then(|id| position_in(journal, id));
         let (cursor, first) = match seen.and_then(|position| feed.resume(position)) {
             Some(cursor) => (cursor, Event::default().retry(RECONNECT_AFTER).comment("resumed")),
             None => {
                 let (position, cursor) = feed.end();
                 let board = app.live().board(app.status());
-                let event = Event::default().event(FeedKind::Board.as_str()).id(position.to_string()).data(board);
+                let event =
+                    Event::default().event(FeedKind::Board.as_str()).id(event_id(journal, position)).data(board);
                 (cursor, event.retry(RECONNECT_AFTER))
             }
         };
-        Listener { app, token, bell, cursor, first: Some(first), _slot: slot }
+        Listener { app, token, bell, cursor, journal, first: Some(first), _slot: slot }
     }
 
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Listener)> {
@@ -109,10 +115,20 @@ impl Listener {
         }
         let written = Event::default().event(event.kind.as_str()).data(&event.data);
         match event.position {
-            Some(position) => written.id(position.to_string()),
+            Some(position) => written.id(event_id(self.journal, position)),
             None => written,
         }
     }
+}
+
+fn event_id(journal: JournalId, position: u64) -> String {
+    format!("{journal}-{position}")
+}
+
+/// The position in an event's id, when it is of that journal: a restored station begins another.
+fn position_in(journal: JournalId, id: &str) -> Option<u64> {
+    let (of, position) = id.split_once('-')?;
+    if of == journal.to_string() { position.parse().ok() } else { None }
 }
 
 fn too_many_clients(clients_max: usize) -> Problem {

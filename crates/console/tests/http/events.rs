@@ -1,12 +1,12 @@
 //! Events as they happen, to quick clients, slow ones and ones that come back.
 
-use crate::support::{Bench, Client, Events, START, Wish, alert_id, raise, record, site, sites, transition};
+use crate::support::{Bench, Client, Events, START, Wish, alert_id, event_id, raise, record, site, sites, transition};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-use watchfire_console::{ALERT_EVENTS_MAX, Limits};
+use watchfire_console::{ALERT_EVENTS_MAX, Limits, StatusNumbers};
 use watchfire_model::{
-    Bilingual, Class, Decoded, DeviceName, Metric, PointName, Reading, Source, Step, Timestamp, Value,
+    Bilingual, Class, Decoded, DeviceName, JournalId, Metric, PointName, Reading, Source, Step, Timestamp, Value,
 };
 
 /// `kind id class handling` of an alert event.
@@ -94,6 +94,12 @@ async fn who_comes_back_goes_on_where_he_stopped() {
     raise(&bench, 5, Class::Fire);
     assert_eq!(alerts(&mut events, 1).await, ["alert 5 5-0 fire open"]);
 
+    // The same position in the journal before a restore is another place.
+    bench.live.numbers(StatusNumbers { journal: JournalId([7; 16]), ..StatusNumbers::default() });
+    let (_, first) = board(&client, Some("5")).await;
+    assert_eq!((first.kind.as_str(), first.id.unwrap()), ("board", format!("{}-5", "07".repeat(16))));
+    bench.live.numbers(StatusNumbers::default());
+
     for unknown in ["77", "x", "-1"] {
         let (_, first) = board(&client, Some(unknown)).await;
         assert_eq!((first.kind.as_str(), first.id.as_deref()), ("board", Some("5")), "after {unknown}");
@@ -106,7 +112,7 @@ async fn raw_client(bench: &Bench, cookie: &str, last: Option<&str>) -> TcpStrea
     // Little room at this end, so that the other end is held up soon.
     socket.set_recv_buffer_size(4_096).unwrap();
     let mut stream = socket.connect(bench.address().parse().unwrap()).await.unwrap();
-    let resume = last.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
+    let resume = last.map_or(String::new(), |id| format!("Last-Event-ID: {}\r\n", event_id(id)));
     let head =
         format!("GET /api/v1/events HTTP/1.1\r\nHost: a\r\nConnection: close\r\nCookie: {cookie}\r\n{resume}\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
@@ -145,7 +151,8 @@ async fn a_slow_client_is_cut_off_and_slows_nobody() {
     let read = tokio::time::timeout(Duration::from_secs(10), slow.read_to_end(&mut rest)).await;
     assert!(read.is_ok(), "its connection ends");
     let rest = String::from_utf8_lossy(&rest);
-    let last: u64 = rest.rsplit("\nid: ").next().unwrap().lines().next().unwrap().parse().unwrap();
+    let id = rest.rsplit("\nid: ").next().unwrap().lines().next().unwrap();
+    let last: u64 = id.rsplit('-').next().unwrap().parse().unwrap();
     assert!(last < count - 1_000, "it got {last} of {count}");
     let (_, first) = board(&client, Some(&last.to_string())).await;
     assert_eq!((first.kind.as_str(), first.id), ("board", Some(count.to_string())), "too far behind to go on");

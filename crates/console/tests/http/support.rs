@@ -180,7 +180,7 @@ impl Client<'_> {
     pub(crate) async fn events(&self, last: Option<&str>) -> Events {
         let request = self.request("GET", "/api/v1/events");
         let request = match last {
-            Some(id) => request.header("last-event-id", id),
+            Some(id) => request.header("last-event-id", event_id(id)),
             None => request,
         };
         let response = request.send().await.unwrap();
@@ -250,12 +250,17 @@ impl Events {
     }
 }
 
+/// The id of the event with that position, in the journal of a station that has said nothing of itself.
+pub(crate) fn event_id(position: &str) -> String {
+    format!("{}-{position}", "0".repeat(32))
+}
+
 fn parse(block: &str) -> Event {
     let mut event = Event::default();
     for line in block.lines() {
         match line.split_once(": ") {
             Some(("event", kind)) => event.kind = kind.to_owned(),
-            Some(("id", id)) => event.id = Some(id.to_owned()),
+            Some(("id", id)) => event.id = Some(id.replace(&event_id(""), "")),
             Some(("data", data)) => event.data.push_str(data),
             _ => {}
         }
