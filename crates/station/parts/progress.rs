@@ -70,6 +70,12 @@ impl Follower {
         self.position.wait_for(|now| *now > seen).await.map(|now| *now).ok()
     }
 
+    /// Waits on a thread until the goal is reached, or will never be.
+    pub(crate) fn block_at_goal(&mut self, runtime: &Handle) {
+        let goal = self.goal;
+        drop(runtime.block_on(self.position.wait_for(|now| *now >= goal)).ok());
+    }
+
     /// [`Follower::past`] for a thread that is not a task.
     pub(crate) fn block_past(&mut self, runtime: &Handle, seen: u64) -> Option<u64> {
         runtime.block_on(self.past(seen))

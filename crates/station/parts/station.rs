@@ -234,12 +234,13 @@ impl Station {
             shadow.run(runtime);
             Ok::<(), Infallible>(())
         };
+        let applied = &shared.positions.applied;
         let start = |threads: &mut Threads| {
             threads.start("journal", move |runtime| journal.run(runtime))?;
             threads.start("rules", move |runtime| poison::noting_death(&died, &applying, || rules.run(runtime)))?;
-            threads.start("archive", move |runtime| archive.run(runtime))?;
+            threads.start_behind(applied.clone(), "archive", move |runtime| archive.run(runtime))?;
             threads.start("notify", move |runtime| notify.run(runtime))?;
-            threads.start(shadow::NAME, shade)?;
+            threads.start_behind(applied.clone(), shadow::NAME, shade)?;
             threads.start("housekeeping", keep_house)
         };
         start(&mut self.threads).map_err(failed("start a thread"))
@@ -440,7 +441,8 @@ impl Station {
             metrics: Arc::clone(&shared.metrics),
             stop: self.stops.desk.clone(),
         };
-        self.threads.start("inspection", move |runtime| part.run(runtime))
+        let applied = shared.positions.applied.clone();
+        self.threads.start_behind(applied, "inspection", move |runtime| part.run(runtime))
     }
 
     fn start_risk(&mut self, questions: mpsc::Receiver<RiskQuestion>) -> Result<(), StartError> {
@@ -454,7 +456,10 @@ impl Station {
         let figures = RiskMetrics::new(&shared.registry).map_err(failed("register metrics"))?;
         let metrics = (Arc::clone(&shared.metrics), figures);
         let part = RiskPart::new(logs, questions, self.notices(), metrics, self.stops.desk.clone());
-        self.threads.start(risk::NAME, move |runtime| part.run(runtime)).map_err(failed("start a thread"))
+        let applied = shared.positions.applied.clone();
+        self.threads
+            .start_behind(applied, risk::NAME, move |runtime| part.run(runtime))
+            .map_err(failed("start a thread"))
     }
 
     fn start_panels(&mut self, ports: PanelPorts, begun: watch::Receiver<bool>) {

@@ -1,5 +1,6 @@
 //! Threads with a name and an owner. The end of each is told, also when it panics.
 
+use crate::parts::progress::Follower;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::runtime::Handle;
@@ -54,6 +55,20 @@ impl Threads {
         std::thread::Builder::new().name(name.to_owned()).spawn(body)?;
         self.running.push(name);
         Ok(())
+    }
+
+    /// Starts one that begins when `rules` have applied what was there before this start: until then they need the
+    /// processors, and nobody is heard.
+    pub(crate) fn start_behind<E: std::fmt::Display>(
+        &mut self,
+        mut rules: Follower,
+        name: &'static str,
+        work: impl FnOnce(&Handle) -> Result<(), E> + Send + 'static,
+    ) -> std::io::Result<()> {
+        self.start(name, move |runtime| {
+            rules.block_at_goal(runtime);
+            work(runtime)
+        })
     }
 
     /// The next end. Dropping the future loses nothing.
