@@ -35,7 +35,8 @@ pub(crate) fn verdict_words(verdict: Verdict) -> (Option<&'static str>, Option<&
     }
 }
 
-fn cause_word(cause: FalseCause) -> &'static str {
+/// Why it was false, in the word of the tables.
+pub(crate) fn cause_word(cause: FalseCause) -> &'static str {
     match cause {
         FalseCause::Cooking => "cooking",
         FalseCause::Steam => "steam",

@@ -1,17 +1,21 @@
 //! The read side: a few read-only connections that anybody may ask through, while the writer writes. A query sees one
 //! committed state of the archive from its first row to its last.
 
-use crate::alerts::{AlertHistory, AlertsPage, AlertsQuery};
+use crate::alerts::{AlertHistory, AlertsCursor, AlertsPage, AlertsQuery};
+use crate::availability::{Availability, availability};
 use crate::check::Checked;
 use crate::errors::Unfit;
 use crate::fault::{Cause, Fault, Trouble};
+use crate::figures::{Counting, Figures};
+use crate::lives::{AlertLife, COUNTED_MAX, LIVES_MAX, LivesPage, SpanQuery};
 use crate::postgres::{self, Server, ServerReader};
 use crate::readings::{ReadingsQuery, Series};
 use crate::registry::{Counts, DefectCount, DeviceRow, OrderRow};
 use crate::sqlite::{self, FileReader};
+use crate::then::{LOOK_BACK, alerts_of, last_values};
 use std::path::Path;
 use std::sync::Arc;
-use watchfire_model::{AlertId, DeviceKey, Seq, SiteId, Timestamp};
+use watchfire_model::{Alert, AlertId, DeviceKey, Seq, SiteId, Timestamp};
 
 /// Why a question was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -168,5 +172,119 @@ impl History {
             Source::File(file) => file.ask(sqlite::check),
             Source::Server(server) => server.look(async |link| postgres::check(link).await),
         }
+    }
+
+    /// A page of the alerts raised in a span, oldest first, after the one given: for exports.
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn lives(&self, query: &SpanQuery, after: Option<AlertsCursor>) -> Result<LivesPage, QueryError> {
+        let lives = match &*self.source {
+            Source::File(file) => file.ask(|connection| sqlite::figures_query::lives(connection, query, after)),
+            Source::Server(server) => server.ask(async |link| postgres::figures_query::lives(link, query, after).await),
+        };
+        lives.map(LivesPage::of)
+    }
+
+    /// What the alerts raised in a span come to.
+    ///
+    /// # Errors
+    /// As the variants say; [`QueryError::TooMuch`] beyond [`COUNTED_MAX`] alerts.
+    pub fn figures(&self, query: &SpanQuery) -> Result<Figures, QueryError> {
+        match &*self.source {
+            Source::File(file) => file.ask(|connection| {
+                let mut pages = Pages::default();
+                while pages.goes_on()? {
+                    pages.add(sqlite::figures_query::lives(connection, query, pages.after)?);
+                }
+                Ok(pages.counting.figures())
+            }),
+            Source::Server(server) => server.ask(async |link| {
+                let mut pages = Pages::default();
+                while pages.goes_on()? {
+                    pages.add(postgres::figures_query::lives(link, query, pages.after).await?);
+                }
+                Ok(pages.counting.figures())
+            }),
+        }
+    }
+
+    /// How much of a span devices and sites were there.
+    ///
+    /// # Errors
+    /// As the variants say; [`QueryError::TooMuch`] beyond [`crate::AVAILABILITY_DEVICES_MAX`] devices.
+    pub fn availability(&self, query: &SpanQuery) -> Result<Availability, QueryError> {
+        let span = (query.from, query.to);
+        match &*self.source {
+            Source::File(file) => file.ask(|connection| {
+                let devices = sqlite::figures_query::known_devices(connection, query)?;
+                Ok(availability(span, devices, &sqlite::figures_query::offline_transitions(connection, query)?))
+            }),
+            Source::Server(server) => server.ask(async |link| {
+                let devices = postgres::figures_query::known_devices(link, query).await?;
+                Ok(availability(span, devices, &postgres::figures_query::offline_transitions(link, query).await?))
+            }),
+        }
+    }
+
+    /// The alerts that were not over at a time, as they were then: most urgent first, at most
+    /// [`crate::THEN_ALERTS_MAX`].
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn alerts_at(&self, site: Option<&SiteId>, at: Timestamp) -> Result<Vec<Alert>, QueryError> {
+        let transitions = match &*self.source {
+            Source::File(file) => file.ask(|connection| sqlite::figures_query::transitions_until(connection, site, at)),
+            Source::Server(server) => {
+                server.ask(async |link| postgres::figures_query::transitions_until(link, site, at).await)
+            }
+        };
+        Ok(alerts_of(&transitions?))
+    }
+
+    /// The last value of each series of a device at or before a time, as a series of one point; values older than 100
+    /// days are left out.
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn values_at(&self, device: &DeviceKey, at: Timestamp) -> Result<Vec<Series>, QueryError> {
+        let mut found = Vec::new();
+        for span in LOOK_BACK {
+            let query = ReadingsQuery {
+                site: device.site.clone(),
+                source: device.source,
+                device: device.name.clone(),
+                from: at.minus(span),
+                to: at,
+                points_max: 0,
+            };
+            last_values(&mut found, self.readings(&query)?, at);
+        }
+        Ok(found)
+    }
+}
+
+/// Counts page after page.
+#[derive(Default)]
+struct Pages {
+    counting: Counting,
+    after: Option<AlertsCursor>,
+    counted: usize,
+    is_over: bool,
+}
+
+impl Pages {
+    fn goes_on(&self) -> Result<bool, Fault> {
+        if self.counted > COUNTED_MAX {
+            return Err(Fault::Limit("the span holds too many alerts"));
+        }
+        Ok(!self.is_over)
+    }
+
+    fn add(&mut self, lives: Vec<AlertLife>) {
+        lives.iter().for_each(|life| self.counting.add(life));
+        self.counted += lives.len();
+        self.is_over = lives.len() < LIVES_MAX;
+        self.after = lives.last().map(AlertLife::place);
     }
 }

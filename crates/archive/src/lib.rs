@@ -46,12 +46,15 @@
 mod adoption;
 mod alert_words;
 mod alerts;
+mod availability;
 mod batch;
 mod check;
 mod downsample;
 mod errors;
 mod fault;
+mod figures;
 mod history;
+mod lives;
 mod metrics;
 mod migrate;
 mod point;
@@ -64,6 +67,7 @@ mod retention;
 mod sqlite;
 mod store;
 mod sweep;
+mod then;
 mod varint;
 
 pub use adoption::Adoption;
@@ -71,12 +75,17 @@ pub use alerts::{
     ALERTS_MAX, AlertHistory, AlertsCursor, AlertsPage, AlertsQuery, DELIVERIES_MAX, DeliveryRow, DeliveryState,
     NotACursor, TRANSITIONS_MAX,
 };
+pub use availability::{
+    AVAILABILITY_DEVICES_MAX, Availability, DeviceAvailability, SiteAvailability, availability_ratio,
+};
 pub use batch::{BATCH_ROWS_MAX, Batch, Gap};
 pub use check::Checked;
 pub use downsample::SeriesPoint;
 pub use errors::{OpenError, WriteError};
 pub use fault::Cause;
+pub use figures::{ClassFigures, Counting, Figures, OFFENDERS_MAX, Offender, ResponseTimes};
 pub use history::{History, QueryError};
+pub use lives::{AlertLife, COUNTED_MAX, LIVES_MAX, LivesPage, SpanQuery};
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use pool::READERS_MAX;
 pub use postgres::{Server, ServerError, ServerOptions};
@@ -84,3 +93,4 @@ pub use readings::{POINTS_MAX, POINTS_READ_MAX, ReadingsQuery, SERIES_MAX, SERIE
 pub use registry::{Counts, DefectCount, DeviceRow, LIST_MAX, OrderRow};
 pub use retention::{GivenUp, Retention};
 pub use store::{Cursors, Store, StoreOptions};
+pub use then::THEN_ALERTS_MAX;

@@ -20,6 +20,7 @@ pub(crate) mod alerts_query;
 mod copy;
 mod cursors;
 mod delivery_rows;
+pub(crate) mod figures_query;
 mod fill;
 mod link;
 mod names;

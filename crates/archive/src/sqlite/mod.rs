@@ -5,6 +5,7 @@ pub(crate) mod alerts_query;
 mod block;
 mod delivery_rows;
 mod export;
+pub(crate) mod figures_query;
 mod fold;
 mod names;
 mod reader;

@@ -26,6 +26,10 @@ const CHECKS: &[(&str, Check)] = &[
     ("gaps are written down", gaps_are_written_down),
     ("retention by age", retention_by_age),
     ("both cursors move together", cursors_move),
+    ("figures of a span", crate::figures::figures_of_a_span),
+    ("availability of devices and sites", crate::figures::availability_of_devices_and_sites),
+    ("how things stood at a time", crate::figures::how_things_stood),
+    ("lives in pages", crate::figures::lives_in_pages),
 ];
 
 #[test]
@@ -55,7 +59,7 @@ fn run(options: StoreOptions) {
 }
 
 /// Compares with a file under `tests/data`; `GOLDEN=write` writes it.
-fn golden(name: &str, found: &str) {
+pub(crate) fn golden(name: &str, found: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
     if std::env::var_os("GOLDEN").is_some() {
         std::fs::write(&path, found).unwrap();

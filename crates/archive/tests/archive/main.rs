@@ -13,6 +13,7 @@ mod conformance;
 mod connections;
 mod crash;
 mod failover;
+mod figures;
 mod migrate;
 mod outages;
 mod rollups;

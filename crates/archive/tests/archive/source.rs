@@ -41,6 +41,19 @@ impl Logs {
         Seq(self.entries.len() as u64)
     }
 
+    /// As [`Logs::transition`], with what the test wants otherwise.
+    pub(crate) fn transition_with(
+        &mut self,
+        alert: AlertId,
+        second: i64,
+        class: Class,
+        step: Step,
+        otherwise: impl FnOnce(&mut Transition),
+    ) {
+        self.transition(alert, second, class, step);
+        otherwise(&mut self.records.last_mut().unwrap().transitions[0]);
+    }
+
     pub(crate) fn transition(&mut self, alert: AlertId, second: i64, class: Class, step: Step) {
         let seq = Seq(self.entries.len() as u64);
         let transition = transition(alert, seq, Timestamp(START.0 + second * 1_000_000), class, step);
