@@ -26,7 +26,7 @@ pub(crate) fn encode_state(alert: &Alert) -> Vec<u8> {
 }
 
 /// A verdict in the words of the tables: what it was, and why if it was false.
-pub(crate) fn verdict_words(verdict: Verdict) -> (Option<&'static str>, Option<&'static str>) {
+pub fn verdict_words(verdict: Verdict) -> (Option<&'static str>, Option<&'static str>) {
     match verdict {
         Verdict::Real => (Some("real"), None),
         Verdict::False(cause) => (Some("false"), Some(cause_word(cause))),

@@ -71,6 +71,7 @@ mod then;
 mod varint;
 
 pub use adoption::Adoption;
+pub use alert_words::verdict_words;
 pub use alerts::{
     ALERTS_MAX, AlertHistory, AlertsCursor, AlertsPage, AlertsQuery, DELIVERIES_MAX, DeliveryRow, DeliveryState,
     NotACursor, TRANSITIONS_MAX,

@@ -9,6 +9,7 @@
 
 mod alert_board;
 mod console;
+mod csv;
 mod device_table;
 mod feed;
 mod gate;

@@ -5,8 +5,11 @@ use crate::problem::Problem;
 use crate::view::SeriesView;
 use std::sync::Arc;
 use std::time::Duration;
-use watchfire_archive::{AlertHistory, AlertsPage, AlertsQuery, History, QueryError, ReadingsQuery, Series};
-use watchfire_model::{AlertId, Value};
+use watchfire_archive::{
+    AlertHistory, AlertsCursor, AlertsPage, AlertsQuery, Availability, Figures, History, LivesPage, QueryError,
+    ReadingsQuery, Series, SpanQuery,
+};
+use watchfire_model::{Alert, AlertId, DeviceKey, SiteId, Timestamp, Value};
 
 /// One alert is looked up within this time, or shown as it is known in memory.
 const ALERT_WAIT: Duration = Duration::from_secs(2);
@@ -26,6 +29,31 @@ pub(crate) async fn alert(app: &App, id: AlertId) -> Result<Option<AlertHistory>
 pub(crate) async fn readings(app: &App, query: ReadingsQuery) -> Result<Vec<SeriesView>, Problem> {
     let series = ask(app, move |history| history.readings(&query)).await?;
     Ok(series.into_iter().map(series_view).collect())
+}
+
+/// What the alerts of a span come to, and how much of it devices were there.
+pub(crate) async fn figures(app: &App, query: SpanQuery) -> Result<(Figures, Availability), Problem> {
+    ask(app, move |history| Ok((history.figures(&query)?, history.availability(&query)?))).await
+}
+
+/// A page of the alerts of a span, oldest first.
+pub(crate) async fn lives(app: &App, query: SpanQuery, after: Option<AlertsCursor>) -> Result<LivesPage, Problem> {
+    ask(app, move |history| history.lives(&query, after)).await
+}
+
+/// The alerts that were not over at a time, and the last values of a device.
+pub(crate) async fn then(
+    app: &App,
+    site: Option<SiteId>,
+    device: Option<DeviceKey>,
+    at: Timestamp,
+) -> Result<(Vec<Alert>, Vec<SeriesView>), Problem> {
+    let found = ask(app, move |history| {
+        let values = device.map(|device| history.values_at(&device, at)).transpose()?;
+        Ok((history.alerts_at(site.as_ref(), at)?, values.unwrap_or_default()))
+    });
+    let (alerts, values) = found.await?;
+    Ok((alerts, values.into_iter().map(series_view).collect()))
 }
 
 async fn ask<T, F>(app: &App, question: F) -> Result<T, Problem>

@@ -3,6 +3,7 @@
 mod alerts;
 mod devices;
 mod events;
+mod figures;
 mod openapi;
 mod orders;
 mod panels;
@@ -55,6 +56,9 @@ fn routes() -> Vec<Route> {
         closed("/api/v1/alerts/{id}/close", &["post"], post(orders::close)),
         closed("/api/v1/alerts/{id}/reopen", &["post"], post(orders::reopen)),
         closed("/api/v1/incidents", &["get"], get(alerts::incidents)),
+        closed("/api/v1/alerts.csv", &["get"], get(figures::alerts_csv)),
+        closed("/api/v1/figures", &["get"], get(figures::show)),
+        closed("/api/v1/state", &["get"], get(figures::then)),
         closed("/api/v1/devices", &["get"], get(devices::list)),
         closed("/api/v1/readings", &["get"], get(readings::list)),
         closed("/api/v1/sites", &["get"], get(devices::sites)),

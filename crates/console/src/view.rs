@@ -4,6 +4,7 @@
 mod alert;
 mod delivery;
 mod device;
+mod figures;
 mod incident;
 mod panel;
 mod reading;
@@ -19,6 +20,10 @@ mod transition;
 pub use alert::{AlertDetail, AlertDevice, AlertPage, AlertSite, AlertView, AlertZone, EvidenceView};
 pub use delivery::{ContactView, DeliveryView};
 pub use device::{DevicePage, DeviceSite, DeviceState, DeviceView, DeviceZone, PointView};
+pub use figures::{
+    CauseCountView, ClassFiguresView, DeviceAvailabilityView, FiguresView, OffenderView, ResponseTimesView,
+    SiteAvailabilityView, ThenView,
+};
 pub use incident::{IncidentPage, IncidentView};
 pub use panel::{
     AskedView, AskingView, DutyCheckView, DutyFiguresView, DutyMonthView, DutyPlanView, DutyReportView, DutySiteView,

@@ -15,7 +15,10 @@ const FILE_BYTES_MAX: u64 = 102_400 * MEBIBYTE;
 pub(crate) struct ArchiveConfig {
     #[serde(flatten)]
     pub(crate) kind: ArchiveKind,
+    /// Readings and counts of defects.
     pub(crate) keep_days: u64,
+    /// Alerts with their transitions and deliveries, and orders.
+    pub(crate) alerts_keep_days: u64,
     /// `None`: as the server has.
     pub(crate) bytes_max: Option<u64>,
 }
@@ -45,8 +48,9 @@ pub(super) fn read(section: &mut Section<'_>, folder: &Path) -> Option<ArchiveCo
     let range = 16 * MEBIBYTE..=1 << 50;
     let bytes_max = section.optional_integer("bytes_max", range).or((!on_server).then_some(FILE_BYTES_MAX));
     let keep_days = section.integer_or("keep_days", 400, 1..=36_500);
+    let alerts_keep_days = section.optional_integer("alerts_keep_days", 1..=36_500).unwrap_or(keep_days);
     let kind = if on_server { ArchiveKind::Postgresql(server(section, folder)?) } else { ArchiveKind::Sqlite };
-    Some(ArchiveConfig { kind, keep_days, bytes_max })
+    Some(ArchiveConfig { kind, keep_days, alerts_keep_days, bytes_max })
 }
 
 fn server(section: &mut Section<'_>, folder: &Path) -> Option<ServerConfig> {
@@ -80,6 +84,15 @@ mod tests {
         assert_eq!(server.bytes_max, None);
         let ArchiveKind::Postgresql(server) = server.kind else { panic!("it says so") };
         assert_eq!(server.ca_file, Some(PathBuf::from("/etc/watchfire/ca.pem")));
+    }
+
+    #[test]
+    fn alerts_are_kept_as_long_as_readings_unless_it_says_otherwise() {
+        let of = |toml: &str| parse(toml).map(|config| (config.keep_days, config.alerts_keep_days));
+        assert_eq!(of("[archive]"), Ok((400, 400)));
+        assert_eq!(of("[archive]\nkeep_days = 500"), Ok((500, 500)));
+        assert_eq!(of("[archive]\nkeep_days = 370\nalerts_keep_days = 1830"), Ok((370, 1_830)));
+        assert!(of("[archive]\nalerts_keep_days = 0").unwrap_err().starts_with("w.toml:2: archive.alerts_keep_days"));
     }
 
     #[test]

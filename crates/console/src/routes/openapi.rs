@@ -1,6 +1,6 @@
 //! The OpenAPI document.
 
-use super::{alerts, devices, events, orders, panels, readings, risk, session, station, tests};
+use super::{alerts, devices, events, figures, orders, panels, readings, risk, session, station, tests};
 use axum::Json;
 use std::sync::LazyLock;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
@@ -18,6 +18,7 @@ use utoipa::{Modify, OpenApi};
         tests::list, tests::start, tests::approve, tests::end,
         risk::ranking, risk::areas, risk::area, risk::site, risk::figures, risk::weather, risk::warning,
         station::status, station::shadow, station::alive, station::ready, station::metrics,
+        figures::show, figures::then, figures::alerts_csv,
         events::listen, show,
     ),
     modifiers(&SessionCookie),

@@ -140,7 +140,7 @@ impl AlertView {
             verdict: alert.verdict.map(VerdictView::from),
             site: names.alert_site(&alert.site),
             zone: alert.zone.as_ref().map(|zone| names.alert_zone(&alert.site, zone)),
-            device: alert.device.as_ref().map(|device| alert_device(device, names)),
+            device: alert.device.as_ref().map(|device| AlertDevice::new(device, names)),
             point: alert.point.as_ref().map(ToString::to_string),
             rule: alert.rule.to_string(),
             reason: Text::from(&alert.reason),
@@ -156,13 +156,15 @@ impl AlertView {
     }
 }
 
-fn alert_device(device: &DeviceKey, names: &Names) -> AlertDevice {
-    let known = names.device(device);
-    AlertDevice {
-        source: device.source.as_str(),
-        name: device.name.to_string(),
-        label: known.map_or_else(|| Text::same(device.name.as_str()), |known| known.label.clone()),
-        claimed: known.is_some(),
+impl AlertDevice {
+    pub(crate) fn new(device: &DeviceKey, names: &Names) -> AlertDevice {
+        let known = names.device(device);
+        AlertDevice {
+            source: device.source.as_str(),
+            name: device.name.to_string(),
+            label: known.map_or_else(|| Text::same(device.name.as_str()), |known| known.label.clone()),
+            claimed: known.is_some(),
+        }
     }
 }
 

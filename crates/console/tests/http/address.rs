@@ -65,9 +65,12 @@ const EVERY_ADDRESS: &str = "
 401 415 post /api/v1/tests/{id}/approve
 401 415 post /api/v1/tests/{id}/end
 401 415 post /api/v1/transmission-devices/orders
+401 422 get /api/v1/alerts.csv
 401 422 get /api/v1/duty-checks
+401 422 get /api/v1/figures
 401 422 get /api/v1/readings
 401 422 get /api/v1/risk/area
+401 422 get /api/v1/state
 401 503 get /api/v1/duty-checks/figures
 401 503 get /api/v1/risk
 401 503 get /api/v1/risk/areas

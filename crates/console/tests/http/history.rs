@@ -153,6 +153,37 @@ async fn one_alert_is_put_together_from_the_archive_and_what_is_newer() {
 }
 
 #[tokio::test]
+async fn figures_of_a_span_and_how_things_stood() {
+    let directory = TempDir::new().unwrap();
+    let bench = with_archive(&directory).await;
+    let client = bench.operator().await;
+    let (from, to) = ("2026-02-02T02:40:00Z", "2026-02-02T02:41:00Z");
+    let figures = client.json(&format!("/api/v1/figures?from={from}&to={to}&site=sunshine")).await;
+    let fire = &figures["classes"][0];
+    assert_eq!((&fire["class"], &fire["raised"], &fire["unjudged"]), (&"fire".into(), &3.into(), &3.into()));
+    assert_eq!(fire["acknowledged"], serde_json::json!({"count": 0, "median_s": null, "p90_s": null, "max_s": null}));
+    assert_eq!(figures["offenders"][0]["device"]["label"]["zh"], "201室感烟");
+    assert_eq!(figures["sites"][0]["ratio"], 1.0);
+    assert_eq!(figures["sites"][0]["site"]["name"]["en"], "Sunshine care home");
+
+    let then =
+        client.json("/api/v1/state?at=2026-02-02T02:40:02Z&site=sunshine&source=watchfire&device=smoke-201").await;
+    assert_eq!(then["alerts"].as_array().unwrap().len(), 2, "the third was not raised yet");
+    assert_eq!(then["values"][0]["points"], serde_json::json!([[(START + 2) * 1_000, 0.0]]));
+
+    let table = client.get(&format!("/api/v1/alerts.csv?from={from}&to={to}")).await;
+    let rows: Vec<&str> = table.split("\r\n").collect();
+    assert!(rows[0].starts_with("200 \u{feff}id,class,severity,test,site,"), "{table}");
+    assert_eq!(rows.len(), 5, "names, three alerts and the end: {table}");
+    assert!(rows[1].contains(",fire,critical,false,sunshine,Sunshine care home,阳光敬老院,corridor-2,"), "{table}");
+    for query in ["from=2026-02-03T00:00:00Z&to=2026-02-02T00:00:00Z", "from=x&to=y", "from=2026-02-03T00:00:00Z"] {
+        assert!(client.get(&format!("/api/v1/figures?{query}")).await.starts_with("422"), "{query}");
+    }
+    let half = client.get("/api/v1/state?at=2026-02-02T02:40:02Z&device=smoke-201").await;
+    assert!(half.starts_with("422 unprocessable: the query is wrong: a device is named by"), "{half}");
+}
+
+#[tokio::test]
 async fn without_an_archive_history_says_so_and_the_board_works() {
     let directory = TempDir::new().unwrap();
     let broken = directory.path().join("archive.db");
@@ -165,6 +196,11 @@ async fn without_an_archive_history_says_so_and_the_board_works() {
             are not affected";
         let readings = "/api/v1/readings?site=sunshine&source=watchfire&device=smoke-201\
             &from=2026-02-02T00:00:00Z&to=2026-02-03T00:00:00Z";
+        let span = "from=2026-02-02T00:00:00Z&to=2026-02-03T00:00:00Z";
+        let (figures, csv) = (format!("/api/v1/figures?{span}"), format!("/api/v1/alerts.csv?{span}"));
+        for path in [&figures, &csv, "/api/v1/state?at=2026-02-02T00:00:00Z"] {
+            assert_eq!(client.get(path).await, down, "{path}");
+        }
         for path in ["/api/v1/alerts?scope=all", readings, &format!("/api/v1/alerts/{}", alert_id(9))] {
             assert_eq!(client.get(path).await, down, "{path}");
         }

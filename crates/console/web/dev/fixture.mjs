@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { risk } from "./risk.mjs";
+import { figuresOf } from "./figures.mjs";
 import { SITES, World } from "./world.mjs";
 
 /** @import {IncomingMessage, ServerResponse} from "node:http" */
@@ -113,6 +114,10 @@ export function serve(port, { demo = true } = {}) {
       return answer(200, { series: world.readings(site ?? "", source ?? "", device ?? "", from_ms ?? 0, to_ms ?? 0, points_max) });
     }
     if (path === "/shadow") return answer(200, { draft: world.shadow(now) });
+    if (path === "/figures") {
+      const devices = world.devices.map((one) => one.view);
+      return answer(200, figuresOf(devices, query.get("from") ?? "", query.get("to") ?? "", query.get("site") ?? ""));
+    }
     if (path === "/tests" && request.method === "GET") return answer(200, { tests: world.tests });
     const [, test = "", act] = /^\/tests\/(\d+)\/(\w+)$/.exec(path) ?? [];
     if (act) {

@@ -122,6 +122,13 @@ try {
     await page.keyboard.press("h");
     await page.waitForSelector("td a");
     await shot("11-history");
+    await page.keyboard.press("w");
+    await page.waitForSelector("text=误报率");
+    await shot("30-reports");
+    await page.pdf({ path: join(FOLDER, "31-reports-printed.pdf"), format: "A4" });
+    await page.emulateMedia({ media: "print" });
+    await shot("31-reports-printed");
+    await page.emulateMedia({ media: null });
     await page.keyboard.press("s");
     await page.waitForSelector("text=bad_checksum");
     await shot("12-status");

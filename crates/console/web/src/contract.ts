@@ -522,3 +522,38 @@ export interface PanelName {
 export type PanelTargets = { devices: PanelName[] } | { site: string } | { all: true };
 
 export type PanelOrder = "inspect" | "set_inspection" | "sync_clock" | "initialise";
+
+/** How long it took, of those that got so far; null when none did. */
+export interface ResponseTimesView {
+  count: number;
+  median_s: number | null;
+  p90_s: number | null;
+  max_s: number | null;
+}
+
+export interface ClassFiguresView {
+  class: Class;
+  raised: number;
+  real: number;
+  false_alarms: number;
+  drills: number;
+  unreachable: number;
+  unjudged: number;
+  unclosed: number;
+  false_ratio: number | null;
+  acknowledged: ResponseTimesView;
+  verified: ResponseTimesView;
+  forwarded: ResponseTimesView;
+  closed: ResponseTimesView;
+}
+
+export interface FiguresView {
+  from: string;
+  to: string;
+  classes: ClassFiguresView[];
+  causes: { cause: FalseCause; count: number }[];
+  offenders: { site: AlertSite; device: AlertDevice; raised: number; false_alarms: number }[];
+  tests: number;
+  sites: { site: AlertSite; devices: number; unheard: number; ratio: number | null; offline_s: number; outages: number }[];
+  away: { site: AlertSite; device: AlertDevice; ratio: number | null; offline_s: number; outages: number }[];
+}

@@ -8,6 +8,7 @@ it("reads every page's address", () => {
   expect(routeOf("#/panels")).toEqual({ page: "panels" });
   expect(routeOf("#/duty")).toEqual({ page: "duty" });
   expect(routeOf("#/duty/x")).toEqual({ page: "unknown" });
+  expect(routeOf("#/reports")).toEqual({ page: "reports" });
   expect(routeOf("#/risk")).toEqual({ page: "risk" });
   expect(routeOf(riskHref("sunshine"))).toEqual({ page: "risk_site", site: "sunshine" });
   expect(routeOf("#/history")).toEqual({ page: "history" });

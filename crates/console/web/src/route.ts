@@ -10,13 +10,14 @@ export type Route =
   | { page: "risk" }
   | { page: "risk_site"; site: string }
   | { page: "history" }
+  | { page: "reports" }
   | { page: "tests" }
   | { page: "shadow" }
   | { page: "status" }
   | { page: "unknown" };
 
 /** Pages whose address is their name alone. */
-const PLAIN = ["panels", "duty", "risk", "history", "tests", "shadow", "status"] as const;
+const PLAIN = ["panels", "duty", "risk", "history", "reports", "tests", "shadow", "status"] as const;
 
 export function routeOf(hash: string): Route {
   const parts = hash.replace(/^#?\/?/, "").split("/").map(decoded);

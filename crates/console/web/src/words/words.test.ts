@@ -6,13 +6,15 @@ import { fill, inTongue } from "./fill";
 import { DEVICES, HISTORY, STATUS } from "./list";
 import { ASKED_OUTCOME, DUTY, DUTY_FIGURE, DUTY_OUTCOME, PANEL_ORDER, PANELS, stateName } from "./panel";
 import { HELP, LINK, LOGIN, PAGE, SOUND } from "./page";
+import { PERIOD, REPORTS } from "./reports";
 import { SHADOW } from "./shadow";
 import { TESTS } from "./tests";
 import * as trade from "./trade";
 
 const { CLASS, SEVERITY, CONDITION, HANDLING, STEP, VERDICT, CAUSE, DEVICE_STATE, DELIVERY_STATE } = trade;
 const books: Record<string, Bilingual>[] = [
-  ...[ALERT, CHART, ORDER, BOARD, NEXT, STRIP, DEVICES, HISTORY, STATUS, SHADOW, TESTS, HELP, LINK, LOGIN, PAGE, SOUND],
+  ...[ALERT, CHART, ORDER, BOARD, NEXT, STRIP, DEVICES, HISTORY, STATUS, PERIOD, REPORTS, SHADOW, TESTS, HELP, LINK],
+  ...[LOGIN, PAGE, SOUND],
   ...[PANELS, PANEL_ORDER, DUTY, ASKED_OUTCOME, DUTY_OUTCOME, DUTY_FIGURE],
   ...[CLASS, SEVERITY, CONDITION, HANDLING, STEP, VERDICT, CAUSE, DEVICE_STATE, DELIVERY_STATE],
 ];
