@@ -194,7 +194,7 @@ impl From<&ClassFigures> for ClassFiguresView {
 
 impl From<ResponseTimes> for ResponseTimesView {
     fn from(times: ResponseTimes) -> ResponseTimesView {
-        let seconds = |time: Duration| (times.count > 0).then(|| time.as_secs_f64());
+        let seconds = |time: Duration| (times.count > 0).then_some(time.as_secs_f64());
         ResponseTimesView {
             count: times.count,
             median_s: seconds(times.median),
