@@ -19,7 +19,9 @@ pub struct DeviceAvailability {
     pub offline: Duration,
     /// How often it went offline, or was so at the beginning.
     pub outages: u64,
-    /// False: nothing was heard of it in the span and no alert says why. It is then no part of its site's figure.
+    /// False: nothing was heard of it in the span, and no alert of its own says why (that its whole site was offline
+    /// for a while does not). It is then no part of its site's figure. What came in the last minute may be missing
+    /// here when the archive is on a server, which is told only now and then when a device was heard.
     pub heard: bool,
 }
 
@@ -73,10 +75,11 @@ pub(crate) fn availability(
     let mut answer = Availability::default();
     for known in devices.into_iter().filter(|known| known.first < to) {
         let begin = known.first.max(from);
-        let own = by_device.get(&known.key).into_iter().flatten();
-        let all = own.chain(by_site.get(&known.key.site).into_iter().flatten());
-        let (offline, outages) = union(begin, to, all.copied().collect());
-        let heard = known.last >= from || outages > 0;
+        let own = by_device.get(&known.key).map_or(&[][..], Vec::as_slice);
+        let of_site = by_site.get(&known.key.site).map_or(&[][..], Vec::as_slice);
+        let (_, own_outages) = union(begin, to, own.to_vec());
+        let heard = known.last >= from || own_outages > 0;
+        let (offline, outages) = union(begin, to, [own, of_site].concat());
         answer.devices.push(DeviceAvailability {
             watched: to.since(begin),
             offline,

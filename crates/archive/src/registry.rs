@@ -12,7 +12,8 @@ pub struct DeviceRow {
     pub key: DeviceKey,
     /// The receive time of its first reading.
     pub first_received: Timestamp,
-    /// The receive time of its last reading as of the last fold: up to some minutes old. The live board knows better.
+    /// The receive time of its last reading as of the last fold of a file, or the last sync with a server. The live board
+    /// knows better.
     pub last_received: Timestamp,
 }
 

@@ -48,7 +48,8 @@ pub(crate) async fn offline_transitions(link: &Link, query: &SpanQuery) -> Resul
     read_transitions(link, sql, &[&At(query.to.0), &At(query.from.0), &site]).await
 }
 
-/// Devices first heard before the end of the span, in order.
+/// Devices first heard before the end of the span, in order. When they were heard last is as of the last
+/// [`crate::Store::sync`].
 pub(crate) async fn known_devices(link: &Link, query: &SpanQuery) -> Result<Vec<KnownDevice>, Fault> {
     let sql = "SELECT site, source, name, first_received, last_received FROM devices
         WHERE first_received < $1 AND ($2::text IS NULL OR site = $2) ORDER BY site, source, name LIMIT $3";

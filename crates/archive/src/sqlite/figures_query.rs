@@ -1,5 +1,6 @@
 //! Alerts and outages of a span, and how things stood at a time.
 
+use super::tail;
 use crate::alerts::AlertsCursor;
 use crate::availability::{AVAILABILITY_DEVICES_MAX, KnownDevice};
 use crate::fault::Fault;
@@ -7,6 +8,7 @@ use crate::lives::{AlertLife, LIVES_MAX, SpanQuery};
 use crate::then::THEN_ALERTS_MAX;
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, params, params_from_iter};
+use std::collections::HashMap;
 use watchfire_model::{AlertRecord, DeviceKey, DeviceName, SiteId, Timestamp, Transition};
 
 /// A page of alerts raised in the span, oldest first.
@@ -54,8 +56,9 @@ pub(crate) fn offline_transitions(connection: &Connection, query: &SpanQuery) ->
 
 /// Devices first heard before the end of the span, in order.
 pub(crate) fn known_devices(connection: &Connection, query: &SpanQuery) -> Result<Vec<KnownDevice>, Fault> {
+    let heard = heard_since_folding(connection)?;
     let mut statement = connection.prepare_cached(
-        "SELECT site, source, name, first_received, last_received FROM devices
+        "SELECT site, source, name, first_received, last_received, id FROM devices
          WHERE first_received < ?1 AND (?2 IS NULL OR site = ?2) ORDER BY site, source, name",
     )?;
     let mut rows = statement.query(params![query.to.0, query.site.as_ref().map(SiteId::as_str)])?;
@@ -70,9 +73,22 @@ pub(crate) fn known_devices(connection: &Connection, query: &SpanQuery) -> Resul
             source: source.parse().map_err(|error| Fault::malformed("a source", error))?,
             name: DeviceName::new(&name).map_err(|error| Fault::malformed("a device's name", error))?,
         };
-        devices.push(KnownDevice { key, first: Timestamp(row.get(3)?), last: Timestamp(row.get(4)?) });
+        let (last, id): (i64, i64) = (row.get(4)?, row.get(5)?);
+        let last = heard.get(&id).map_or(last, |heard| last.max(*heard));
+        devices.push(KnownDevice { key, first: Timestamp(row.get(3)?), last: Timestamp(last) });
     }
     Ok(devices)
+}
+
+/// When the devices of the tail were heard last: their rows learn it with the next folding only.
+fn heard_since_folding(connection: &Connection) -> Result<HashMap<i64, i64>, Fault> {
+    let mut heard = HashMap::new();
+    tail::for_each_frame(connection, (i64::MIN, i64::MAX), |frame| {
+        let last = heard.entry(frame.device).or_insert(frame.received);
+        *last = frame.received.max(*last);
+        Ok(())
+    })?;
+    Ok(heard)
 }
 
 /// Transitions up to a time of the alerts that were not over then, those of each alert together.

@@ -145,7 +145,7 @@ pub(crate) fn availability_of_devices_and_sites(archive: &mut Archive) {
     }
     heard(&mut logs, 1_060, "home", "x");
     logs.deliver(&mut archive.store);
-    archive.store.fold().unwrap();
+    archive.store.sync().unwrap();
     let mut out = String::new();
     for (name, query) in [
         ("all", span(100, 1_100)),
