@@ -113,6 +113,12 @@ impl Draft {
         self.add(point.clone(), metric, value, None)
     }
 
+    /// Whether that was told for the time that is stamped now.
+    pub(crate) fn says(&self, point: &PointName, metric: &Metric, value: Value) -> bool {
+        let mut readings = self.decoded.readings.iter();
+        readings.any(|r| r.at == self.at && r.value == value && r.metric == *metric && r.point == *point)
+    }
+
     fn push(&mut self, point: &str, metric: Metric, value: Value, vendor_unit: Option<CompactString>) {
         let point = PointName::new(point).ok().or_else(|| PointName::new(&printable(point, NAME_BYTES_MAX)).ok());
         let point = point.or_else(|| PointName::new(&printable(&metric.to_string(), NAME_BYTES_MAX)).ok());

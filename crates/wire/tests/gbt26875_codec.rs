@@ -282,6 +282,7 @@ fn a_frame_whose_end_is_taken_for_that_of_a_cut_one_before_it_is_found() {
     let cut = &long[..long.len() - good.len()];
     let mut stream = Reassembler::new();
     stream.feed(&[cut, &good].concat());
+    assert!(matches!(stream.next(), Some(Piece::Misframed { .. })));
     assert!(matches!(stream.next(), Some(Piece::Frame { bytes, .. }) if bytes == good));
 }
 
@@ -296,6 +297,40 @@ fn a_frame_behind_the_beginning_of_a_longer_one_waits_until_that_is_given_up() {
     assert_eq!(stream.waiting(), beginning.len() + good.len());
     stream.give_up();
     assert!(matches!(stream.next(), Some(Piece::Frame { bytes, .. }) if bytes == good));
+}
+
+#[test]
+fn a_sound_frame_behind_several_beginnings_is_uncovered_and_a_half_one_is_not() {
+    let good = send(Kind::UitdVersion, Object::UitdVersion { version: [1, 2] });
+    let mut beginning = good[..27].to_vec();
+    beginning[24] = 200;
+    let (half, other_half) = good.split_at(good.len() / 2);
+    let mut stream = Reassembler::new();
+    stream.feed(&[&beginning, &beginning, half].concat());
+    assert_eq!(stream.next(), None);
+    assert!(!stream.uncover());
+    stream.feed(other_half);
+    assert_eq!(stream.next(), None);
+    assert!(stream.uncover());
+    assert!(matches!(stream.next(), Some(Piece::Frame { bytes, .. }) if bytes == good));
+    assert_eq!((stream.waiting(), stream.uncover()), (0, false));
+}
+
+#[test]
+fn what_is_too_long_or_does_not_end_is_told_before_the_next_frame_and_once() {
+    let good = send(Kind::UitdVersion, Object::UitdVersion { version: [1, 2] });
+    let mut endless = good.clone();
+    let end = endless.len() - 1;
+    endless[end] = 0;
+    let mut stream = Reassembler::new();
+    stream.feed(&[&b"noise"[..], &good, &endless, &good].concat());
+    assert!(matches!(stream.next(), Some(Piece::Frame { .. })));
+    assert!(
+        matches!(stream.next(), Some(Piece::Misframed { envelope }) if envelope.serial == 7 && envelope.unit.is_empty())
+    );
+    assert!(matches!(stream.next(), Some(Piece::Frame { .. })));
+    stream.feed(&[&b"noise"[..], &endless, &good].concat());
+    assert!(matches!(stream.next(), Some(Piece::Frame { .. })), "where no frame was due none is missed");
 }
 
 #[test]

@@ -89,6 +89,17 @@ fn a_manual_alarm_ends_with_a_reset_a_state_without_fire_or_the_next_press_and_n
 }
 
 #[test]
+fn a_fire_that_one_frame_says_and_takes_back_for_the_same_moment_stands_until_a_reset() {
+    let mut panel = Panel::default();
+    let component = Component { system: SYSTEM, kind: 40, address: [5, 0, 1, 0] };
+    let at = TimeLabel([0, 1, 8, 15, 3, 26]);
+    let state = |state| Object::ComponentState { component, state, text: Some(&NO_TEXT), at };
+    let told = panel.unit(&Unit::of(Kind::ComponentState, vec![state(2), state(0)]));
+    assert_eq!(told, ["1.1/5-1 smoke_alarm true"]);
+    assert_eq!(panel.pressed(1), ["1.1/5-1 smoke_alarm false"]);
+}
+
+#[test]
 fn each_power_supply_and_the_bus_fail_and_come_back_by_themselves() {
     let mut panel = Panel::default();
     assert_eq!(

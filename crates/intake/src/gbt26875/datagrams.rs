@@ -67,7 +67,7 @@ impl Senders {
     fn begin(&mut self, datagram: &[u8], peer: SocketAddr, tasks: &mut JoinSet<()>) {
         let mut stream = Reassembler::new();
         stream.feed(datagram);
-        if stream.next().is_none() && stream.take_misframed().is_none() {
+        if stream.next().is_none() {
             return self.shared.metrics.frame(outcome::MISFRAMED);
         }
         let place = match self.shared.addresses.enter(peer.ip(), clock::now(), &self.shared.address_limits) {

@@ -171,11 +171,11 @@ impl Exchange {
                     taken.told.push(Told::Damaged(bytes.to_vec()));
                     self.side.deny(&envelope);
                 }
+                Some(Piece::Misframed { envelope }) => {
+                    taken.told.push(Told::Misframed(envelope.serial));
+                    self.side.deny(&envelope);
+                }
                 None => self.more = false,
-            }
-            if let Some(header) = self.stream.take_misframed() {
-                taken.told.push(Told::Misframed(header.serial));
-                self.side.deny(&header);
             }
             if !self.more && !self.give_up_datagram() {
                 break;
@@ -209,6 +209,16 @@ impl Exchange {
         self.stream.give_up();
         self.unfinished_since = None;
         self.more = true;
+    }
+
+    /// A sound frame waits behind what was begun: that is given up for it. True when there is one.
+    pub(crate) fn uncover(&mut self) -> bool {
+        let found = self.stream.uncover();
+        if found {
+            self.unfinished_since = None;
+            self.more = true;
+        }
+        found
     }
 
     /// So many submissions are durable; the frames that may now be written.

@@ -221,8 +221,18 @@ fn too_long_and_without_an_end_are_denied_once() {
     let taken = bench.hear(&[long, frame(7, 5, 2, &[]), open, frame(7, 6, 2, &[])].concat());
     let misframed: Vec<&Told> = taken.told.iter().filter(|told| matches!(told, Told::Misframed(_))).collect();
     assert_eq!(misframed, [&Told::Misframed(1), &Told::Misframed(2)]);
-    // That it is none is known when the next is found.
-    assert_eq!(bench.settle(9), [(3, 5, vec![]), (6, 1, vec![]), (3, 6, vec![]), (6, 2, vec![])]);
+    assert_eq!(bench.settle(9), [(6, 1, vec![]), (3, 5, vec![]), (6, 2, vec![]), (3, 6, vec![])]);
+}
+
+#[test]
+fn what_does_not_end_behind_a_damaged_frame_is_denied_too() {
+    let mut bench = usual();
+    let (mut damaged, mut open) = (frame(7, 1, 2, &[2, 1]), frame(7, 2, 2, &[2, 1]));
+    damaged[28] ^= 4;
+    let end = open.len() - 1;
+    open[end] = 0;
+    bench.hear(&[damaged, open, frame(7, 3, 2, &[])].concat());
+    assert_eq!(bench.settle(9), [(6, 1, vec![]), (6, 2, vec![]), (3, 3, vec![])]);
 }
 
 #[test]
@@ -257,6 +267,20 @@ fn a_slow_or_endless_frame_is_given_up_and_rubbish_closes() {
     assert_eq!(bench.exchange.unfinished_since(), None);
     let taken = bench.hear(&[0x55; 8 * 1024 + 1]);
     assert_eq!(taken.close, Some(Refusal::Unframed));
+}
+
+#[test]
+fn a_fire_behind_half_a_frame_is_uncovered() {
+    let mut bench = usual();
+    let fire = frame(7, 2, 2, &[2, 1, 9]);
+    // Cut where what follows is read as the length: 0x0101.
+    assert_eq!(bench.hear(&frame(7, 1, 2, &[])[..20]).inputs.len(), 0);
+    assert_eq!(bench.hear(&fire[..fire.len() - 1]).inputs.len(), 0);
+    assert!(!bench.exchange.uncover(), "it is not whole");
+    assert_eq!(bench.hear(&fire[fire.len() - 1..]).inputs.len(), 0);
+    assert!(bench.exchange.uncover());
+    assert_eq!(bench.exchange.unfinished_since(), None);
+    assert_eq!(bench.take().inputs.len(), 1);
 }
 
 #[test]

@@ -28,6 +28,8 @@ use watchfire_wire::gbt26875::Command;
 
 /// Bytes read at once, on the stack; the largest datagram that is read whole.
 pub(crate) const READ_BYTES: usize = 8 * 1024;
+/// What was begun gives way to a sound frame behind it after so long: an alarm does not wait behind half a frame.
+const UNCOVER_AFTER: Duration = Duration::from_secs(1);
 /// A refused connection stays open for this long, so that a device that dials at once does not dial at full speed.
 const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 /// How long the last words may take to write.
@@ -55,6 +57,8 @@ pub(crate) struct PanelLink<S> {
     was_fast: bool,
     /// From when silence counts.
     listens_since: Instant,
+    /// When it was last looked whether a frame waits behind another's beginning.
+    looked_at: Instant,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
     timer: Pin<Box<Sleep>>,
 }
@@ -116,6 +120,7 @@ where
         deaf: false,
         was_fast: false,
         listens_since: now,
+        looked_at: now,
         stop,
         timer: Box::pin(tokio::time::sleep_until(now + Duration::from_secs(1))),
     };
@@ -361,6 +366,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PanelLink<S> {
         let all = [
             (!self.deaf).then(|| self.silent_at()),
             unfinished.map(|since| since + limits.frame_timeout),
+            unfinished.map(|since| since.max(self.looked_at) + UNCOVER_AFTER),
             self.write_since.map(|since| since + limits.write_timeout),
             self.exchange.paused_until(clock::now()),
         ];
@@ -378,6 +384,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PanelLink<S> {
         let unfinished = self.exchange.unfinished_since().filter(|_| !self.deaf);
         if unfinished.is_some_and(|since| now >= since + limits.frame_timeout) {
             self.exchange.give_up();
+        } else if unfinished.is_some_and(|since| now >= since.max(self.looked_at) + UNCOVER_AFTER) {
+            self.looked_at = now;
+            self.exchange.uncover();
         }
         Ok(())
     }

@@ -19,7 +19,7 @@
 //! | a device in no list | as the listener says: an unclaimed device of its site, or denied, closed and shown |
 //! | a second device on one connection | taken and shown |
 //! | one device on two connections | both are kept and it is shown; proved, it is a security alert (`book.rs`) |
-//! | a frame that is not finished in time | given up; another beginning is looked for in it |
+//! | a frame that is not finished in time | given up; another beginning is looked for in it; after 1 s a sound frame |
 //! | 8 KiB that are no frame; no sound frame in time | closed |
 //! | more frames a second than one device has | read more slowly |
 //!

@@ -62,7 +62,7 @@ impl Device {
                     assert_ne!(envelope.sent, TimeLabel::UNKNOWN, "the centre tells the time");
                     return Some((envelope.command.0, envelope.serial, envelope.unit.to_vec()));
                 }
-                Some(Piece::Damaged { bytes, .. }) => panic!("the centre sent {bytes:02x?}"),
+                Some(wrong) => panic!("the centre sent {wrong:02x?}"),
                 None => {}
             }
             let mut bytes = [0; 512];

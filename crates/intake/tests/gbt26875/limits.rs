@@ -62,6 +62,16 @@ async fn a_begun_frame_that_never_ends_gives_way_to_the_next() {
 }
 
 #[tokio::test]
+async fn a_fire_behind_half_a_frame_does_not_wait_until_that_is_given_up() {
+    let limits = GatewayLimits { frame_timeout: Duration::from_secs(3_600), ..GatewayLimits::default() };
+    let station = Station::limited(limits).await;
+    let mut device = Device::connect(station.port("open")).await;
+    // The device began anew in the middle of a heartbeat: the version of the next frame is read as a length.
+    device.send(&[&frame(7, 1, 2, &[])[..20], &fire(7, 2, 1)[..]].concat()).await;
+    device.is_confirmed(2).await;
+}
+
+#[tokio::test]
 async fn idle_connections_end() {
     let limits = GatewayLimits { idle_max: Duration::from_millis(200), ..GatewayLimits::default() };
     let station = Station::limited(limits).await;

@@ -171,7 +171,7 @@ impl Transmitter {
         while let Some(piece) = stream.next() {
             match piece {
                 Piece::Frame { envelope, .. } => self.heard(&envelope, now, &mut output),
-                Piece::Damaged { envelope, .. } => {
+                Piece::Damaged { envelope, .. } | Piece::Misframed { envelope } => {
                     output.frames.extend(self.answer(&envelope, Command::DENY, &[], now));
                 }
             }

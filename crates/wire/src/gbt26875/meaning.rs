@@ -265,6 +265,9 @@ impl Teller<'_> {
         if !told || !ranks.contains(&statement.rank()) {
             return;
         }
+        // Of what the frame says twice for one moment, the true stands: it has yet to end.
+        let said = || self.draft.says(point, &statement.metric(), Value::Bool(true));
+        let holds = holds || (self.panel.holds(owner, point, statement) && said());
         // What found no place in the frame's readings stays as it was remembered, so that it can still end.
         if self.draft.tell(point, statement.metric(), Value::Bool(holds))
             && self.panel.note(owner, point, statement, holds).is_err()

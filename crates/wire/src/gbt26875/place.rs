@@ -22,11 +22,11 @@ pub fn place_in(frame: &Frame<'_>, profiles: &Profiles, of: &PointName) -> Optio
     };
     let found = unit.objects.iter().find_map(|object| match object {
         Object::ComponentState { component, text, .. } if named(component) => {
-            let text = text.and_then(|text| text::clean(text, dialect.text_prefix_bytes)).unwrap_or_default();
+            let text = text.and_then(|text| text::legible(text, dialect.text_prefix_bytes)).unwrap_or_default();
             Some(said(&text, component))
         }
         Object::ComponentConfiguration { component, text } if named(component) => {
-            Some(said(&text::clean(*text, dialect.text_prefix_bytes).unwrap_or_default(), component))
+            Some(said(&text::legible(*text, dialect.text_prefix_bytes).unwrap_or_default(), component))
         }
         Object::Analogue { component, .. } if named(component) => Some(said("", component)),
         _ => None,

@@ -2,12 +2,12 @@
 //!
 //! A frame is measured by its length field. What cannot be the beginning of a frame is passed over byte by byte, so that
 //! a sound frame behind any garbage is found. Where the garbage looks like the beginning of a longer frame, the sound one
-//! inside is found once enough bytes have come, or when the caller's time for completing a frame is over and it calls
-//! [`Reassembler::give_up`].
+//! inside is found once enough bytes have come; or when the caller's time for completing a frame is over and it calls
+//! [`Reassembler::give_up`]; or, sooner, by [`Reassembler::uncover`], since an alarm does not wait behind half a frame.
 //!
 //! A frame with both marks in place and a wrong checksum is handed out as damaged, so that it can be denied; unless
 //! another frame begins inside of it that is sound or still coming in. Of what begins where a frame is due and is too long
-//! or does not end as a frame, the header is told by [`Reassembler::take_misframed`], and its bytes are passed over.
+//! or does not end as a frame, the header is handed out as misframed, and its bytes are passed over.
 
 use super::envelope::{self, END, Envelope, FRAME_BYTES_MIN, HEADER_BYTES, START, UNIT_BYTES_MAX};
 
@@ -31,6 +31,11 @@ pub enum Piece<'a> {
         /// What seems to stand in it: to be denied, never to be believed.
         envelope: Envelope<'a>,
     },
+    /// Begins where a frame is due, but is too long or does not end as one.
+    Misframed {
+        /// What seems to stand in its header, without an application unit: to be denied, never to be believed.
+        envelope: Envelope<'static>,
+    },
 }
 
 /// Puts frames together. Holds less than two frames, and what was fed since the last call of [`Reassembler::next`].
@@ -39,7 +44,8 @@ pub struct Reassembler {
     bytes: Vec<u8>,
     start: usize,
     unframed: usize,
-    misframed: Option<Envelope<'static>>,
+    /// What comes next does not begin behind a whole frame.
+    astray: bool,
 }
 
 enum Found {
@@ -69,20 +75,22 @@ impl Reassembler {
             match self.look() {
                 Found::Nothing if self.waiting() == 0 => return None,
                 Found::Nothing => {
-                    if self.unframed == 0 {
-                        self.misframed = envelope::headed(self.bytes.get(self.start..).unwrap_or_default());
-                    }
+                    let header = envelope::headed(self.rest()).filter(|_| !self.astray);
                     self.pass_over(1);
+                    if let Some(envelope) = header {
+                        return Some(Piece::Misframed { envelope });
+                    }
                 }
                 Found::Incomplete => return None,
                 Found::Frame(length) => {
-                    self.unframed = 0;
+                    (self.unframed, self.astray) = (0, false);
                     let bytes = self.take(length);
                     let envelope = Envelope::read(bytes).expect("`look` has read it");
                     return Some(Piece::Frame { bytes, envelope });
                 }
                 Found::Damaged(length) => {
                     self.unframed += length;
+                    self.astray = false;
                     let bytes = self.take(length);
                     let envelope = envelope::measured(bytes).expect("`look` has measured it");
                     return Some(Piece::Damaged { bytes, envelope });
@@ -97,10 +105,15 @@ impl Reassembler {
         self.pass_over(self.waiting().min(1));
     }
 
-    /// The header of what began where a frame was due and was none: to be denied, never to be believed. Told once, without
-    /// an application unit.
-    pub fn take_misframed(&mut self) -> Option<Envelope<'static>> {
-        self.misframed.take()
+    /// Passes over what waits to become a frame when a sound one lies behind its beginning; true when one does. Not at once:
+    /// the rest of a frame in which another one is carried may be on its way.
+    pub fn uncover(&mut self) -> bool {
+        let rest = self.rest();
+        let hidden = (1..rest.len()).find(|at| matches!(look_at(rest.get(*at..).unwrap_or_default()), Found::Frame(_)));
+        if let Some(count) = hidden {
+            self.pass_over(count);
+        }
+        hidden.is_some()
     }
 
     /// Bytes of a frame that is not yet whole.
@@ -113,8 +126,12 @@ impl Reassembler {
         self.unframed
     }
 
+    fn rest(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+
     fn look(&self) -> Found {
-        let rest = self.bytes.get(self.start..).unwrap_or_default();
+        let rest = self.rest();
         match look_at(rest) {
             Found::Damaged(length) => {
                 let inner = (1..length).find(|at| {
@@ -138,6 +155,7 @@ impl Reassembler {
         let more = rest.windows(START.len()).position(begins).unwrap_or(rest.len() - half);
         self.start += count + more;
         self.unframed += count + more;
+        self.astray = true;
     }
 
     fn take(&mut self, length: usize) -> &[u8] {

@@ -30,6 +30,15 @@ pub fn clean(field: &[u8], prefix_bytes: u8) -> Option<CompactString> {
     decode(field.get(..end)?).or_else(|| decode(field.get(..=end).filter(|text| text.ends_with(&[PAD]))?))
 }
 
+/// As [`clean`], for people who look for the place: where the text fills the field and its last character was cut with it,
+/// the characters before.
+pub fn legible(field: &[u8], prefix_bytes: u8) -> Option<CompactString> {
+    const CHARACTER_BYTES_MAX: usize = 4;
+    let cut = (1..CHARACTER_BYTES_MAX).filter(|_| field.last().is_some_and(|last| !is_padding(*last)));
+    let mut shorter = cut.filter_map(|cut| clean(field.get(..field.len().checked_sub(cut)?)?, prefix_bytes));
+    clean(field, prefix_bytes).or_else(|| shorter.next())
+}
+
 /// The text of a file that a spreadsheet wrote: UTF-8, with or without its mark, or GB 18030. `None` when it is neither.
 pub fn file(bytes: &[u8]) -> Option<Cow<'_, str>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -111,6 +120,18 @@ mod tests {
         let field = component_field(long);
         assert_eq!(clean(&field, 0).as_deref(), Some("十六个汉字正好是三十二个字节长"));
         assert_eq!(clean(&component_field("Ａ区１层呷哺走廊"), 0).as_deref(), Some("Ａ区１层呷哺走廊"));
+    }
+
+    #[test]
+    fn a_character_that_the_field_cut_costs_only_itself_where_people_read() {
+        let (long, _, _) = GB18030.encode("三号楼十二层东侧走廊感烟探测器甲");
+        let field = &long[..COMPONENT_TEXT_BYTES];
+        assert_eq!(clean(field, 0), None);
+        assert_eq!(legible(field, 0).as_deref(), Some("三号楼十二层东侧走廊感烟探测器"));
+        assert_eq!(legible(&component_field("常闭门"), 0).as_deref(), Some("常闭门"));
+        assert_eq!(legible(b"\xff\xff\xff\xff\xff", 0), None);
+        assert_eq!(legible(b"\xfb\0\0\0\x01U", 0), None);
+        assert_eq!(legible(b"", 0).as_deref(), Some(""));
     }
 
     #[test]

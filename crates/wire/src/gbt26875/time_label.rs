@@ -2,7 +2,8 @@
 //! (UTC+8, without summer time).
 //!
 //! The standard writes plain binary. Some makers write BCD; a device's dialect says so. A label that no calendar has is
-//! not repaired but for one case, which proves BCD: a month byte of 0x10 to 0x12 with decimal digits everywhere.
+//! not repaired but where it proves to be written the other way than the dialect has it: a month byte of 0x10 to 0x12
+//! with decimal digits everywhere proves BCD, a half that is no decimal digit proves binary.
 
 use crate::rfc3339;
 use compact_str::{CompactString, format_compact};
@@ -79,15 +80,19 @@ impl TimeLabel {
         match digits {
             Digits::Binary if proves_bcd => civil(self.0.map(from_bcd)),
             Digits::Binary => civil(self.0),
+            Digits::Bcd if !self.0.into_iter().all(is_decimal) => civil(self.0),
             Digits::Bcd => civil(self.0.map(from_bcd)),
         }
     }
 }
 
+fn is_decimal(byte: u8) -> bool {
+    byte >> 4 <= 9 && byte & 0x0f <= 9
+}
+
 /// 255, which no field holds, when a half is no decimal digit.
 fn from_bcd(byte: u8) -> u8 {
-    let (high, low) = (byte >> 4, byte & 0x0f);
-    if high > 9 || low > 9 { u8::MAX } else { high * 10 + low }
+    if is_decimal(byte) { (byte >> 4) * 10 + (byte & 0x0f) } else { u8::MAX }
 }
 
 fn civil([second, minute, hour, day, month, year]: [u8; 6]) -> Option<Civil> {
@@ -147,7 +152,13 @@ mod tests {
         ] {
             assert_eq!(TimeLabel(junk).time(Digits::Binary), None, "{junk:?}");
         }
-        assert_eq!(TimeLabel([0x1a, 0, 0, 1, 1, 0x21]).time(Digits::Bcd), None);
+    }
+
+    #[test]
+    fn a_half_that_is_no_decimal_digit_proves_binary_even_of_a_device_that_should_write_bcd() {
+        let label = TimeLabel([0x1a, 0x3b, 0x17, 0x1f, 0x0c, 0x18]);
+        assert_eq!(label.text(Digits::Bcd).unwrap(), "2024-12-31T23:59:26+08:00");
+        assert_eq!(TimeLabel([0x6a, 0x59, 0x23, 0x31, 0x12, 0x24]).text(Digits::Bcd), None);
     }
 
     #[test]

@@ -7,14 +7,16 @@
 //!
 //! 1. count × size of the standard: no flaw;
 //! 2. count × size of the short form (see [`Kind`]): a flaw, but for the transmission device's state, whose short form
-//!    is a heartbeat that many devices send;
-//! 3. a whole number of objects, but not as many as said;
+//!    is a heartbeat that many devices send, and which is one object by the standard;
+//! 3. a whole number of objects, but not as many as said; where they may also be as many as said without their times,
+//!    only if a time stands wherever one is due;
 //! 4. count × size without the time of the event, or without text and time: a flaw;
 //! 5. the objects as said, with a maker's bytes behind them.
 
 use super::dialect::{Dialect, Layout};
 use super::kind::Kind;
 use super::object::{Form, Object};
+use super::time_label::{Digits, TimeLabel};
 
 /// Type bytes of a maker's greeting without objects, and of the centre's answer.
 const GREETINGS: [u8; 2] = [0x16, 0x17];
@@ -84,7 +86,7 @@ impl<'a> Unit<'a> {
             Layout::Quiet => unit,
             Layout::Known { kind, restored } => {
                 let split = match kind.object_bytes() {
-                    Some(size) => split(kind, size, usize::from(count), body),
+                    Some(size) => split(kind, size, usize::from(count), body, dialect.time),
                     None => split_counted(kind, count, body),
                 };
                 let Split { objects, untimed, rest, flaw } = split;
@@ -125,8 +127,8 @@ struct Split<'a> {
     flaw: Option<Flaw>,
 }
 
-fn split<'a>(kind: Kind, size: usize, count: usize, body: &'a [u8]) -> Split<'a> {
-    let short_size = kind.short_object_bytes();
+fn split<'a>(kind: Kind, size: usize, count: usize, body: &'a [u8], digits: Digits) -> Split<'a> {
+    let short_size = kind.short_object_bytes().filter(|_| kind != Kind::UitdState || count == 1);
     let fits = |size: usize| count > 0 && body.len() == count * size;
     let untimed = |size: usize| kind.ends_with_time() && fits(size - TIME_BYTES);
     let (whole, short) = (Form::default(), Form { short: true, untimed: false });
@@ -134,7 +136,7 @@ fn split<'a>(kind: Kind, size: usize, count: usize, body: &'a [u8]) -> Split<'a>
         (whole, count, None)
     } else if short_size.is_some_and(fits) {
         (short, count, (kind != Kind::UitdState).then_some(Flaw::BadCount))
-    } else if body.len().is_multiple_of(size) {
+    } else if body.len().is_multiple_of(size) && (!untimed(size) || are_timed(body, size, digits)) {
         (whole, body.len() / size, Some(Flaw::BadCount))
     } else if untimed(size) {
         (Form { untimed: true, ..whole }, count, Some(Flaw::BadCount))
@@ -148,6 +150,14 @@ fn split<'a>(kind: Kind, size: usize, count: usize, body: &'a [u8]) -> Split<'a>
     let mut rest = body;
     let objects = (0..objects).map_while(|_| Object::read(kind, form, &mut rest)).collect();
     Split { objects, untimed: form.untimed, rest, flaw }
+}
+
+/// Whether each object of that size ends with a time, or with the zeros of a device without a clock.
+fn are_timed(body: &[u8], size: usize, digits: Digits) -> bool {
+    body.chunks_exact(size).filter_map(<[u8]>::last_chunk).all(|label| {
+        let label = TimeLabel(*label);
+        label == TimeLabel::UNKNOWN || label.time(digits).is_some()
+    })
 }
 
 /// Objects that hold their own length. They carry no alarm: what does not add up is not split.
@@ -198,6 +208,8 @@ mod tests {
         check(&[&[2, 1], &component[1..]].concat(), 1, Some(Flaw::BadCount));
         check(&[21, 1, 1], 1, None);
         check(&[21, 2, 1], 0, Some(Flaw::BadCount));
+        // Seven states without times, or one with it: the bytes of a time are no states, else one of them were a fire.
+        check(&[21, 7, 1, 2, 4, 0, 9, 2, 26], 1, Some(Flaw::BadCount));
     }
 
     #[test]
@@ -217,9 +229,12 @@ mod tests {
             check(&bytes, usize::from(count), Some(Flaw::BadCount));
             assert!(Unit::read(&bytes, Dialect::standard()).untimed);
         }
-        // Five systems without times, or two with them: what is whole is taken.
-        let unit = [&[1, 5][..], &[0; 20]].concat();
-        assert_eq!((Unit::read(&unit, Dialect::standard()).objects.len()), 2);
+        // Five systems without times, or two with them: it depends on whether there are times.
+        let with_times = [1, 1, 2, 0, 4, 0, 9, 2, 7, 21].repeat(2);
+        let without = [1, 1, 1, 0].repeat(5);
+        for (body, objects) in [(&[0; 20][..], 2), (&with_times, 2), (&without, 5)] {
+            check(&[&[1, 5], body].concat(), objects, Some(Flaw::BadCount));
+        }
     }
 
     #[test]
