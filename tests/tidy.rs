@@ -112,6 +112,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "hashbrown",
             "jiff",
             "prometheus",
+            "rust_xlsxwriter",
             "rustix",
             "serde",
             "serde_json",

@@ -8,13 +8,16 @@
 //! sites or devices; a default password.
 
 mod alert_board;
+mod alert_table;
 mod console;
 mod csv;
 mod device_table;
 mod feed;
+mod figure_sheets;
 mod gate;
 mod health;
 mod live;
+mod local_clock;
 mod login_limit;
 mod meters;
 mod names;
@@ -24,6 +27,7 @@ mod password;
 mod past;
 mod private_file;
 mod problem;
+mod reading_table;
 mod request;
 mod routes;
 mod server;
@@ -31,10 +35,13 @@ mod sessions;
 mod shadow_board;
 mod station_status;
 mod stream;
+mod table;
 mod test_board;
 mod turns;
 mod users;
 pub mod view;
+mod words;
+mod xlsx;
 
 pub use alert_board::{ALERTS_MAX, ALERTS_OVER_MAX, STEPS_PER_ALERT_MAX};
 pub use console::{

@@ -27,8 +27,12 @@ pub(crate) async fn alert(app: &App, id: AlertId) -> Result<Option<AlertHistory>
 
 /// The readings of a device.
 pub(crate) async fn readings(app: &App, query: ReadingsQuery) -> Result<Vec<SeriesView>, Problem> {
-    let series = ask(app, move |history| history.readings(&query)).await?;
-    Ok(series.into_iter().map(series_view).collect())
+    Ok(series(app, query).await?.into_iter().map(series_view).collect())
+}
+
+/// The same as they are.
+pub(crate) async fn series(app: &App, query: ReadingsQuery) -> Result<Vec<Series>, Problem> {
+    ask(app, move |history| history.readings(&query)).await
 }
 
 /// What the alerts of a span come to, and how much of it devices were there.

@@ -11,6 +11,7 @@ mod readings;
 mod risk;
 mod session;
 mod station;
+mod tables;
 mod tests;
 
 use crate::console::App;
@@ -56,11 +57,15 @@ fn routes() -> Vec<Route> {
         closed("/api/v1/alerts/{id}/close", &["post"], post(orders::close)),
         closed("/api/v1/alerts/{id}/reopen", &["post"], post(orders::reopen)),
         closed("/api/v1/incidents", &["get"], get(alerts::incidents)),
-        closed("/api/v1/alerts.csv", &["get"], get(figures::alerts_csv)),
+        closed("/api/v1/alerts.csv", &["get"], get(tables::alerts_csv)),
+        closed("/api/v1/alerts.xlsx", &["get"], get(tables::alerts_xlsx)),
         closed("/api/v1/figures", &["get"], get(figures::show)),
+        closed("/api/v1/figures.xlsx", &["get"], get(tables::figures_xlsx)),
         closed("/api/v1/state", &["get"], get(figures::then)),
         closed("/api/v1/devices", &["get"], get(devices::list)),
         closed("/api/v1/readings", &["get"], get(readings::list)),
+        closed("/api/v1/readings.csv", &["get"], get(tables::readings_csv)),
+        closed("/api/v1/readings.xlsx", &["get"], get(tables::readings_xlsx)),
         closed("/api/v1/sites", &["get"], get(devices::sites)),
         closed("/api/v1/transmission-devices", &["get"], get(panels::list)),
         closed("/api/v1/transmission-devices/orders", &["post"], post(panels::order)),

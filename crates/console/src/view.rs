@@ -20,6 +20,7 @@ mod transition;
 pub use alert::{AlertDetail, AlertDevice, AlertPage, AlertSite, AlertView, AlertZone, EvidenceView};
 pub use delivery::{ContactView, DeliveryView};
 pub use device::{DevicePage, DeviceSite, DeviceState, DeviceView, DeviceZone, PointView};
+pub(crate) use figures::most_away;
 pub use figures::{
     CauseCountView, ClassFiguresView, DeviceAvailabilityView, FiguresView, OffenderView, ResponseTimesView,
     SiteAvailabilityView, ThenView,

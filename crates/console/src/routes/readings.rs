@@ -24,17 +24,17 @@ const POINTS_MAX: usize = 10_000;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ReadingsParams {
     /// The site.
-    site: String,
+    pub(super) site: String,
     /// Whose naming `device` follows.
-    source: String,
+    pub(super) source: String,
     /// The device's name.
-    device: String,
+    pub(super) device: String,
     /// From this time on, RFC 3339.
-    from: String,
+    pub(super) from: String,
     /// Up to this time, RFC 3339.
-    to: String,
+    pub(super) to: String,
     /// At most so many points of each series: 1 to 10000, 1000 by default.
-    points_max: Option<usize>,
+    pub(super) points_max: Option<usize>,
 }
 
 /// The readings of one device.
@@ -48,14 +48,14 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Params(params): Params<ReadingsParams>,
 ) -> Result<Json<ReadingsPage>, Problem> {
-    let series = past::readings(&app, query(&params)?).await?;
+    let series = past::readings(&app, query(&params, POINTS_DEFAULT)?).await?;
     Ok(Json(ReadingsPage { series }))
 }
 
-fn query(params: &ReadingsParams) -> Result<ReadingsQuery, Problem> {
+pub(super) fn query(params: &ReadingsParams, points_default: usize) -> Result<ReadingsQuery, Problem> {
     let from = params.from.parse::<Timestamp>().map_err(wrong)?;
     let to = params.to.parse::<Timestamp>().map_err(wrong)?;
-    let points_max = params.points_max.unwrap_or(POINTS_DEFAULT);
+    let points_max = params.points_max.unwrap_or(points_default);
     if points_max == 0 || points_max > POINTS_MAX {
         return Err(wrong(format!("`points_max` is not between 1 and {POINTS_MAX}")));
     }

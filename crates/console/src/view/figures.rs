@@ -144,6 +144,15 @@ pub struct ThenView {
     pub values: Vec<SeriesView>,
 }
 
+/// The devices that were away longest, worst first.
+pub(crate) fn most_away(availability: &Availability) -> Vec<&DeviceAvailability> {
+    let mut away: Vec<&DeviceAvailability> =
+        availability.devices.iter().filter(|device| device.offline > Duration::ZERO).collect();
+    away.sort_by_key(|device| std::cmp::Reverse((device.offline, device.outages)));
+    away.truncate(AWAY_MAX);
+    away
+}
+
 impl FiguresView {
     pub(crate) fn new(
         (from, to): (Timestamp, Timestamp),
@@ -151,10 +160,6 @@ impl FiguresView {
         availability: &Availability,
         names: &Names,
     ) -> FiguresView {
-        let mut away: Vec<&DeviceAvailability> =
-            availability.devices.iter().filter(|device| device.offline > Duration::ZERO).collect();
-        away.sort_by_key(|device| std::cmp::Reverse((device.offline, device.outages)));
-        away.truncate(AWAY_MAX);
         FiguresView {
             from: When(from),
             to: When(to),
@@ -167,7 +172,10 @@ impl FiguresView {
             offenders: figures.offenders.iter().map(|one| OffenderView::new(one, names)).collect(),
             tests: figures.tests,
             sites: availability.sites.iter().map(|site| SiteAvailabilityView::new(site, names)).collect(),
-            away: away.into_iter().map(|device| DeviceAvailabilityView::new(device, names)).collect(),
+            away: most_away(availability)
+                .into_iter()
+                .map(|device| DeviceAvailabilityView::new(device, names))
+                .collect(),
         }
     }
 }

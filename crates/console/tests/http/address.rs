@@ -66,9 +66,13 @@ const EVERY_ADDRESS: &str = "
 401 415 post /api/v1/tests/{id}/end
 401 415 post /api/v1/transmission-devices/orders
 401 422 get /api/v1/alerts.csv
+401 422 get /api/v1/alerts.xlsx
 401 422 get /api/v1/duty-checks
 401 422 get /api/v1/figures
+401 422 get /api/v1/figures.xlsx
 401 422 get /api/v1/readings
+401 422 get /api/v1/readings.csv
+401 422 get /api/v1/readings.xlsx
 401 422 get /api/v1/risk/area
 401 422 get /api/v1/state
 401 503 get /api/v1/duty-checks/figures

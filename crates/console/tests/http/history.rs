@@ -4,8 +4,8 @@ use crate::support::{Bench, JOURNAL, START, Wish, alert_id, record, site, transi
 use tempfile::TempDir;
 use watchfire_archive::{Batch, History, Store};
 use watchfire_model::{
-    ChannelKind, Class, Decoded, DeliveryId, DeviceName, Failure, JournalId, Metric, Outcome, PointName, Reading, Seq,
-    Source, Step, Timestamp, Value,
+    Bilingual, ChannelKind, Class, Decoded, DeliveryId, DeviceName, Failure, JournalId, Metric, Outcome, PointName,
+    Reading, Seq, Source, Step, Timestamp, Value,
 };
 
 fn reading(metric: Metric, value: Value, s: i64) -> Reading {
@@ -28,6 +28,9 @@ fn outcomes() -> [Outcome; 2] {
     ]
 }
 
+/// What a device may call itself.
+pub(crate) const FORMULA: &str = "=HYPERLINK(\"http://example.org\")";
+
 /// An archive with three alerts, a delivery and ten readings.
 fn archive(directory: &TempDir) -> History {
     let path = directory.path().join("archive.db");
@@ -47,8 +50,14 @@ fn archive(directory: &TempDir) -> History {
         batch.decoded(Seq(number), Timestamp::from_seconds(START + s), &site(), &decoded);
     }
     for (position, number) in [(1, 1), (2, 2), (3, 3)] {
-        batch.alert(position, &record(vec![transition(number, number, Class::Fire, Step::Raised)]));
+        let mut raised = transition(number, number, Class::Fire, Step::Raised);
+        if number == 3 {
+            raised.reason = Bilingual::new(FORMULA, "烟雾报警");
+        }
+        batch.alert(position, &record(vec![raised]));
     }
+    let by = "li".parse().unwrap();
+    batch.alert(4, &record(vec![transition(1, 20, Class::Fire, Step::Acknowledged { by })]));
     let [attempt, failed] = outcomes();
     batch.outcome(Seq(11), Timestamp::from_seconds(START + 11), &attempt);
     batch.outcome(Seq(12), Timestamp::from_seconds(START + 12), &failed);
@@ -57,7 +66,7 @@ fn archive(directory: &TempDir) -> History {
     History::open(&path)
 }
 
-async fn with_archive(directory: &TempDir) -> Bench {
+pub(crate) async fn with_archive(directory: &TempDir) -> Bench {
     Bench::start_with(Wish { history: Some(archive(directory)), ..Wish::default() }).await
 }
 
@@ -112,7 +121,7 @@ async fn every_alert_that_ever_was_newest_first_and_as_it_is_now() {
         }
     }
     let home = "\"Sunshine care home\"";
-    assert_eq!(seen, [format!("3 acknowledged {home}"), format!("2 open {home}"), format!("1 open {home}")]);
+    assert_eq!(seen, [format!("3 acknowledged {home}"), format!("2 open {home}"), format!("1 acknowledged {home}")]);
 }
 
 #[tokio::test]
@@ -161,7 +170,8 @@ async fn figures_of_a_span_and_how_things_stood() {
     let figures = client.json(&format!("/api/v1/figures?from={from}&to={to}&site=sunshine")).await;
     let fire = &figures["classes"][0];
     assert_eq!((&fire["class"], &fire["raised"], &fire["unjudged"]), (&"fire".into(), &3.into(), &3.into()));
-    assert_eq!(fire["acknowledged"], serde_json::json!({"count": 0, "median_s": null, "p90_s": null, "max_s": null}));
+    assert_eq!(fire["acknowledged"], serde_json::json!({"count": 1, "median_s": 19.0, "p90_s": 19.0, "max_s": 19.0}));
+    assert_eq!(fire["closed"], serde_json::json!({"count": 0, "median_s": null, "p90_s": null, "max_s": null}));
     assert_eq!(figures["offenders"][0]["device"]["label"]["zh"], "201室感烟");
     assert_eq!(figures["sites"][0]["ratio"], 1.0);
     assert_eq!(figures["sites"][0]["site"]["name"]["en"], "Sunshine care home");
@@ -176,6 +186,7 @@ async fn figures_of_a_span_and_how_things_stood() {
     assert!(rows[0].starts_with("200 \u{feff}id,class,severity,test,site,"), "{table}");
     assert_eq!(rows.len(), 5, "names, three alerts and the end: {table}");
     assert!(rows[1].contains(",fire,critical,false,sunshine,Sunshine care home,阳光敬老院,corridor-2,"), "{table}");
+    assert!(rows[3].contains(",\"'=HYPERLINK(\"\"http://example.org\"\")\",烟雾报警,"), "{table}");
     for query in ["from=2026-02-03T00:00:00Z&to=2026-02-02T00:00:00Z", "from=x&to=y", "from=2026-02-03T00:00:00Z"] {
         assert!(client.get(&format!("/api/v1/figures?{query}")).await.starts_with("422"), "{query}");
     }
@@ -198,7 +209,8 @@ async fn without_an_archive_history_says_so_and_the_board_works() {
             &from=2026-02-02T00:00:00Z&to=2026-02-03T00:00:00Z";
         let span = "from=2026-02-02T00:00:00Z&to=2026-02-03T00:00:00Z";
         let (figures, csv) = (format!("/api/v1/figures?{span}"), format!("/api/v1/alerts.csv?{span}"));
-        for path in [&figures, &csv, "/api/v1/state?at=2026-02-02T00:00:00Z"] {
+        let book = format!("/api/v1/figures.xlsx?{span}");
+        for path in [&figures, &csv, &book, "/api/v1/state?at=2026-02-02T00:00:00Z"] {
             assert_eq!(client.get(path).await, down, "{path}");
         }
         for path in ["/api/v1/alerts?scope=all", readings, &format!("/api/v1/alerts/{}", alert_id(9))] {

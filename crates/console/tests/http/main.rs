@@ -12,4 +12,5 @@ mod panels;
 mod risk;
 mod station;
 mod support;
+mod tables;
 mod tests;

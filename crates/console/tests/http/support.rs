@@ -172,6 +172,14 @@ impl Client<'_> {
         answer.json().await.unwrap()
     }
 
+    /// The media type and the bytes of a file.
+    pub(crate) async fn file(&self, path: &str) -> (String, Vec<u8>) {
+        let answer = self.request("GET", path).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        let media_type = answer.headers()["content-type"].to_str().unwrap().to_owned();
+        (media_type, answer.bytes().await.unwrap().to_vec())
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &str) -> String {
         let request = self.request("POST", path).header("content-type", "application/json").body(body.to_owned());
         text(request.send().await.unwrap()).await

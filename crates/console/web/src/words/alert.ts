@@ -70,4 +70,6 @@ export const CHART = {
   range: w("范围", "range"),
   hours: w("{n} 小时", "{n} h"),
   days: w("{n} 天", "{n} d"),
+  xlsx: w("导出 Excel", "Excel"),
+  csv: w("导出 CSV", "CSV"),
 } satisfies Record<string, Bilingual>;

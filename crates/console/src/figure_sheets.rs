@@ -1,0 +1,150 @@
+//! Figures of a span as the sheets of a workbook.
+
+use crate::names::Names;
+use crate::table::{Cell, Column, column, column_in};
+use crate::view::{AlertDevice, most_away};
+use crate::words::{self, w};
+use crate::xlsx::Xlsx;
+use std::time::Duration;
+use watchfire_archive::{Availability, ClassFigures, Figures, ResponseTimes, availability_ratio};
+use watchfire_model::DeviceKey;
+use watchfire_model::sites::Language::{En, Zh};
+
+const CLASSES: &[Column] = &[
+    column("class", w("类别", "Class")),
+    column("raised", w("警情", "Alerts")),
+    column("real", w("真实", "Real")),
+    column("false_alarms", w("误报", "False")),
+    column("false_ratio", w("误报率", "False ratio")),
+    column("drills", w("演练", "Drills")),
+    column("unreachable", w("联系不上", "Nobody reached")),
+    column("unjudged", w("未核实", "Not verified")),
+    column("unclosed", w("未结案", "Not closed")),
+    column("acknowledged", w("已确认", "Acknowledged")),
+    column("acknowledged_median_s", w("确认中位（秒）", "Acknowledged: median (s)")),
+    column("acknowledged_p90_s", w("确认九成（秒）", "Acknowledged: 90 % (s)")),
+    column("acknowledged_max_s", w("确认最长（秒）", "Acknowledged: longest (s)")),
+    column("verified", w("已核实", "Verified")),
+    column("verified_median_s", w("核实中位（秒）", "Verified: median (s)")),
+    column("verified_p90_s", w("核实九成（秒）", "Verified: 90 % (s)")),
+    column("verified_max_s", w("核实最长（秒）", "Verified: longest (s)")),
+    column("forwarded", w("已转报", "Forwarded")),
+    column("forwarded_median_s", w("转报中位（秒）", "Forwarded: median (s)")),
+    column("forwarded_p90_s", w("转报九成（秒）", "Forwarded: 90 % (s)")),
+    column("forwarded_max_s", w("转报最长（秒）", "Forwarded: longest (s)")),
+    column("closed", w("已结案", "Closed")),
+    column("closed_median_s", w("结案中位（秒）", "Closed: median (s)")),
+    column("closed_p90_s", w("结案九成（秒）", "Closed: 90 % (s)")),
+    column("closed_max_s", w("结案最长（秒）", "Closed: longest (s)")),
+];
+
+const CAUSES: &[Column] = &[column("cause", w("误报原因", "Cause")), column("count", w("次数", "Count"))];
+
+const OFFENDERS: &[Column] = &[
+    column_in(En, "site_en", w("单位", "Site")),
+    column_in(Zh, "site_zh", w("单位", "Site")),
+    column_in(En, "device_en", w("设备", "Device")),
+    column_in(Zh, "device_zh", w("设备", "Device")),
+    column("device", w("设备编号", "Device id")),
+    column("raised", w("警情", "Alerts")),
+    column("false_alarms", w("误报", "False")),
+];
+
+const SITES: &[Column] = &[
+    column_in(En, "site_en", w("单位", "Site")),
+    column_in(Zh, "site_zh", w("单位", "Site")),
+    column("ratio", w("在线率", "Availability")),
+    column("devices", w("设备数", "Devices")),
+    column("unheard", w("未上报", "Not heard")),
+    column("outages", w("离线次数", "Outages")),
+    column("offline_s", w("离线时长（秒）", "Offline for (s)")),
+];
+
+const AWAY: &[Column] = &[
+    column_in(En, "site_en", w("单位", "Site")),
+    column_in(Zh, "site_zh", w("单位", "Site")),
+    column_in(En, "device_en", w("设备", "Device")),
+    column_in(Zh, "device_zh", w("设备", "Device")),
+    column("device", w("设备编号", "Device id")),
+    column("ratio", w("在线率", "Availability")),
+    column("outages", w("离线次数", "Outages")),
+    column("offline_s", w("离线时长（秒）", "Offline for (s)")),
+];
+
+/// Writes a sheet for each kind of figure.
+pub(crate) fn write(book: &mut Xlsx, figures: &Figures, availability: &Availability, names: &Names) {
+    book.sheet(w("警情与误报", "Alerts and false alarms"), CLASSES);
+    for one in &figures.classes {
+        book.row(&class_cells(one));
+    }
+    book.sheet(w("误报原因", "Causes"), CAUSES);
+    for (cause, count) in &figures.causes {
+        book.row(&[Cell::Word("", words::cause(*cause)), Cell::count(*count)]);
+    }
+    book.sheet(w("报警最多的设备", "Most alerts"), OFFENDERS);
+    for one in &figures.offenders {
+        let mut cells = device_cells(&one.device, names);
+        cells.extend([Cell::count(one.raised), Cell::count(one.false_alarms)]);
+        book.row(&cells);
+    }
+    book.sheet(w("在线率", "Availability"), SITES);
+    for one in &availability.sites {
+        let name = names.alert_site(&one.site).name;
+        book.row(&[
+            Cell::text(name.en.as_str()),
+            Cell::text(name.zh.as_str()),
+            ratio(availability_ratio(one.watched, one.offline)),
+            Cell::count(one.devices),
+            Cell::count(one.unheard),
+            Cell::count(one.outages),
+            Cell::Seconds(one.offline.as_secs_f64()),
+        ]);
+    }
+    book.sheet(w("离线最久的设备", "Longest away"), AWAY);
+    for one in most_away(availability) {
+        let mut cells = device_cells(&one.device, names);
+        cells.extend([
+            ratio(availability_ratio(one.watched, one.offline)),
+            Cell::count(one.outages),
+            Cell::Seconds(one.offline.as_secs_f64()),
+        ]);
+        book.row(&cells);
+    }
+}
+
+fn class_cells(of: &ClassFigures) -> Vec<Cell> {
+    let mut cells = vec![
+        Cell::Word(of.class.as_str(), words::class(of.class)),
+        Cell::count(of.raised),
+        Cell::count(of.real),
+        Cell::count(of.false_alarms),
+        ratio(of.false_ratio()),
+        Cell::count(of.drills),
+        Cell::count(of.unreachable),
+        Cell::count(of.unjudged),
+        Cell::count(of.unclosed),
+    ];
+    for times in [of.acknowledged, of.verified, of.forwarded, of.closed] {
+        cells.extend(times_cells(times));
+    }
+    cells
+}
+
+fn times_cells(of: ResponseTimes) -> [Cell; 4] {
+    let time = |time: Duration| if of.count == 0 { Cell::Empty } else { Cell::Seconds(time.as_secs_f64()) };
+    [Cell::count(of.count), time(of.median), time(of.p90), time(of.max)]
+}
+
+fn ratio(ratio: Option<f64>) -> Cell {
+    ratio.map_or(Cell::Empty, Cell::Ratio)
+}
+
+/// Site and device in both languages, and the device's own name.
+fn device_cells(device: &DeviceKey, names: &Names) -> Vec<Cell> {
+    let (site, label) = (names.alert_site(&device.site).name, AlertDevice::new(device, names).label);
+    [&site.en, &site.zh, &label.en, &label.zh]
+        .map(|text| Cell::text(text.as_str()))
+        .into_iter()
+        .chain([Cell::text(device.name.as_str())])
+        .collect()
+}
