@@ -11,7 +11,7 @@ use crate::gbt26875::customs::{self, Answer};
 use crate::gbt26875::downlink::Downlink;
 use crate::gbt26875::pace::Pace;
 use crate::gbt26875::recent::{Lane, Verdict};
-use crate::gbt26875::roster::{Port, Roster, Transmitter};
+use crate::gbt26875::roster::{self, Port, Roster, Transmitter};
 use crate::gbt26875::settings::{GatewayLimits, Transport};
 use crate::share::{Share, Stock};
 use compact_str::{CompactString, format_compact};
@@ -114,6 +114,8 @@ struct Side {
 struct Bound {
     transmitter: Arc<Transmitter>,
     source: Address,
+    /// What it registered with.
+    token: Option<CompactString>,
     centre: Address,
     version: Version,
 }
@@ -302,13 +304,42 @@ impl Side {
         self.submitted.saturating_sub(self.settled)
     }
 
-    /// Under another allow-list, who speaks here is found anew.
+    /// Under another allow-list, who speaks here is looked up anew: a device registers once, and its next frame may be a
+    /// fire. The unlisted stay what they are.
     fn refresh(&mut self, roster: &Arc<Roster>, taken: &mut Taken) {
         if self.roster.as_ref().is_some_and(|known| Arc::ptr_eq(known, roster)) {
             return;
         }
-        taken.told.extend(self.bound.drain(..).map(|bound| Told::Unbound(bound.transmitter.key.clone())));
         self.roster = Some(Arc::clone(roster));
+        for bound in std::mem::take(&mut self.bound) {
+            let key = bound.transmitter.key.clone();
+            match self.listed(roster, bound.source, bound.token.as_ref()).cloned() {
+                Some(transmitter) if transmitter.key == key => self.bound.push(Bound { transmitter, ..bound }),
+                None if !bound.transmitter.is_listed => self.bound.push(bound),
+                found => {
+                    taken.told.push(Told::Unbound(key));
+                    if let Some(transmitter) = found {
+                        // As many as before at most.
+                        let _ = self.bind(transmitter, bound.source, bound.token, taken);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The listed device with that token, else of that address, else of this port.
+    fn listed<'r>(
+        &self,
+        roster: &'r Roster,
+        source: Address,
+        token: Option<&CompactString>,
+    ) -> Option<&'r Arc<Transmitter>> {
+        let listener = &self.port.settings.name;
+        match token {
+            Some(token) => roster.of_token(listener, token),
+            None if source == Address::NONE => roster.of_port(listener),
+            None => roster.of_address(listener, source),
+        }
     }
 
     fn frame(&mut self, bytes: &[u8], envelope: &Envelope<'_>, world: World<'_>, now: Instant, taken: &mut Taken) {
@@ -385,33 +416,32 @@ impl Side {
 
     /// The place among the bound devices of the one that sent this frame; see `roster.rs`.
     fn identify(&mut self, envelope: &Envelope<'_>, roster: &Roster, taken: &mut Taken) -> Result<usize, Refusal> {
-        let (listener, source) = (self.port.settings.name.clone(), envelope.source);
-        let known = if source == Address::NONE {
-            if let Some(registered) = roster.of_registration(&listener, envelope.unit) {
-                return self.bind(Arc::clone(registered), source, true, taken);
+        let source = envelope.source;
+        if source == Address::NONE {
+            let token = roster::token_of(envelope.unit);
+            if let Some(registered) = token.as_ref().and_then(|token| self.listed(roster, source, Some(token))) {
+                return self.bind(Arc::clone(registered), source, token, taken);
             }
             if !self.bound.is_empty() {
                 return Ok(0);
             }
-            roster.of_port(&listener)
-        } else {
-            if let Some(place) = self.bound.iter().position(|bound| bound.source == source) {
-                return Ok(place);
-            }
-            roster.of_address(&listener, source)
-        };
-        let transmitter = known.cloned().or_else(|| self.port.stranger(source, self.peer.ip()));
-        let transmitter = transmitter.ok_or(Refusal::Unlisted(source))?;
-        self.bind(transmitter, source, false, taken)
+        } else if let Some(place) = self.bound.iter().position(|bound| bound.source == source) {
+            return Ok(place);
+        }
+        let known = self.listed(roster, source, None).cloned();
+        let transmitter = known.or_else(|| self.port.stranger(source, self.peer.ip()));
+        self.bind(transmitter.ok_or(Refusal::Unlisted(source))?, source, None, taken)
     }
 
+    /// Who registers is first from then on: what comes without an address is his.
     fn bind(
         &mut self,
         transmitter: Arc<Transmitter>,
         source: Address,
-        first: bool,
+        token: Option<CompactString>,
         taken: &mut Taken,
     ) -> Result<usize, Refusal> {
+        let first = token.is_some();
         if let Some(place) = self.bound.iter().position(|bound| bound.transmitter.key == transmitter.key) {
             if first {
                 self.bound.swap(0, place);
@@ -426,7 +456,7 @@ impl Side {
         taken.told.push(Told::Bound { key, listed, further: !self.bound.is_empty() });
         let place = if first { 0 } else { self.bound.len() };
         let version = watchfire_wire::gbt26875::OUR_VERSION;
-        self.bound.insert(place, Bound { transmitter, source, centre: Address::NONE, version });
+        self.bound.insert(place, Bound { transmitter, source, token, centre: Address::NONE, version });
         Ok(place)
     }
 

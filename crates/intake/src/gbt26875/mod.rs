@@ -150,7 +150,7 @@ impl Gateway {
         Listening::bind(Arc::clone(&self.shared), &self.ports).await
     }
 
-    /// Puts another allow-list in force. Each connection finds its devices anew with its next frame; what is remembered of
+    /// Puts another allow-list in force. Each connection looks its devices up anew with its next frame; what is remembered of
     /// a device stays. Ports and limits need a restart.
     ///
     /// # Errors

@@ -66,7 +66,7 @@ impl Roster {
                     roster.by_address.insert((place, device.address), transmitter);
                 }
                 Some(token) => {
-                    roster.by_token.insert((place, token.clone()), transmitter);
+                    roster.by_token.insert((place, bare(token).into()), transmitter);
                 }
                 None => {
                     roster.by_port.insert(place, transmitter);
@@ -86,21 +86,33 @@ impl Roster {
         here.or_else(|| self.by_address.get(&(CompactString::default(), address)))
     }
 
-    /// The listed device that registers with this application unit: a private type, and its token as the body.
-    pub(crate) fn of_registration(&self, listener: &str, unit: &[u8]) -> Option<&Arc<Transmitter>> {
-        let [code, _count, body @ ..] = unit else { return None };
-        if self.by_token.is_empty() || Kind::from_code(*code).is_some() {
+    /// The listed device that registers with that token at that listener.
+    pub(crate) fn of_token(&self, listener: &str, token: &CompactString) -> Option<&Arc<Transmitter>> {
+        if self.by_token.is_empty() {
             return None;
         }
-        let token = CompactString::from(std::str::from_utf8(body).ok()?.trim_matches(['\0', ' ']));
         let here = self.by_token.get(&(CompactString::new(listener), token.clone()));
-        here.or_else(|| self.by_token.get(&(CompactString::default(), token)))
+        here.or_else(|| self.by_token.get(&(CompactString::default(), token.clone())))
     }
 
     /// The device that a listener is provisioned for.
     pub(crate) fn of_port(&self, listener: &str) -> Option<&Arc<Transmitter>> {
         self.by_port.get(listener)
     }
+}
+
+/// The token that an application unit registers with: the body of a private type. Some begin it with bytes of their own
+/// that are no text (the address of a system, say), and fill it up.
+pub(crate) fn token_of(unit: &[u8]) -> Option<CompactString> {
+    let [code, _count, body @ ..] = unit else { return None };
+    if Kind::from_code(*code).is_some() {
+        return None;
+    }
+    std::str::from_utf8(body).ok().map(|body| bare(body).into())
+}
+
+fn bare(token: &str) -> &str {
+    token.trim_matches(|c: char| c.is_control() || c == ' ')
 }
 
 /// A listener, and the unlisted that are there now.
@@ -180,12 +192,21 @@ mod tests {
         assert!(roster.of_address("a", address(8)).is_none());
         assert_eq!(roster.of_port("c").unwrap().key.to_string(), "tower/gbt26875/east");
         assert!(roster.of_port("a").is_none());
-        let west = roster.of_registration("a", b"\x3c\x01A23FEC\0").unwrap();
+        let west = roster.of_token("a", &token_of(b"\x3c\x01A23FEC\0").unwrap()).unwrap();
         assert_eq!(west.key.name.as_str(), "west");
-        assert!(roster.of_registration("a", b"\x3c\x01A23FED").is_none());
-        assert!(roster.of_registration("a", b"\x02\x01A23FEC").is_none(), "an alarm is no registration");
+        assert!(roster.of_token("a", &"A23FED".into()).is_none());
         let again = Roster::new(&settings[3..], &roster);
-        assert!(Arc::ptr_eq(&west.memory, &again.of_registration("a", b"\x3c\x01A23FEC").unwrap().memory));
+        assert!(Arc::ptr_eq(&west.memory, &again.of_token("a", &"A23FEC".into()).unwrap().memory));
+    }
+
+    #[test]
+    fn a_token_is_the_text_of_a_private_type() {
+        // As one maker's log-in has it: two bytes that are no text before 32 characters.
+        assert_eq!(token_of(b"\x3c\x01\x01\x02A23FEC17C46FDD4F").unwrap(), "A23FEC17C46FDD4F");
+        assert_eq!(token_of(b"\xc8\x01 SN-0001\0\0").unwrap(), "SN-0001");
+        assert_eq!(token_of(b"\x02\x01A23FEC"), None, "an alarm is no registration");
+        assert_eq!(token_of(b"\x3c\x01\xff\xfe"), None);
+        assert_eq!(token_of(b"\x3c"), None);
     }
 
     #[test]

@@ -48,11 +48,36 @@ async fn an_address_once_given_or_a_token_names_the_connection() {
     device.is_confirmed(1).await;
     device.is_confirmed(2).await;
     let mut device = Device::connect(station.port("strict")).await;
-    device.send(&[frame(0, 1, 2, b"\x3c\x01A23FEC17"), fire(0, 2, 1)].concat()).await;
+    device.send(&[frame(0, 1, 2, b"\x3c\x01\x01\x02A23FEC17"), fire(0, 2, 1)].concat()).await;
     device.is_confirmed(1).await;
     device.is_confirmed(2).await;
     assert_eq!(station.who(), ["tower/7@strict", "tower/7@strict", "tower/west@strict", "tower/west@strict"]);
     assert!(station.gateway.reload(vec![token("west"), token("other")]).is_err());
+}
+
+#[tokio::test]
+async fn a_device_that_registered_stays_who_it_is_under_a_changed_list() {
+    let station = Station::start().await;
+    let token = |name: &str| TransmitterSettings { token: Some("A23FEC17".into()), ..listed(name, 0, None) };
+    station.gateway.reload(vec![token("west")]).unwrap();
+    let mut device = Device::connect(station.port("open")).await;
+    device.send(&frame(0, 1, 2, b"\x3c\x01A23FEC17")).await;
+    device.is_confirmed(1).await;
+    station.gateway.reload(vec![listed("7", 7, None), token("west")]).unwrap();
+    device.send(&fire(0, 2, 1)).await;
+    device.is_confirmed(2).await;
+    station.gateway.reload(vec![token("renamed")]).unwrap();
+    device.send(&fire(0, 3, 2)).await;
+    device.is_confirmed(3).await;
+    assert_eq!(station.who(), ["tower/west@open", "tower/west@open", "tower/renamed@open"]);
+    let connections = station.gateway.panels().connections();
+    let connected: Vec<&str> = connections.iter().map(|connection| connection.key.name.as_str()).collect();
+    assert_eq!(connected, ["renamed"], "commands find it");
+    // Whose token is taken back is a stranger here.
+    station.gateway.reload(vec![listed("7", 7, None)]).unwrap();
+    device.send(&fire(0, 4, 3)).await;
+    device.is_confirmed(4).await;
+    assert_eq!(station.who().last().map(String::as_str), Some("tower/127.0.0.1@open"));
 }
 
 #[tokio::test]
@@ -100,8 +125,8 @@ async fn when_a_connections_devices_change_no_room_is_lost() {
     let mut device = Device::connect(station.port("strict")).await;
     for round in 0..20_u16 {
         // Another device is first under each list.
-        station.gateway.reload(vec![listed("7", 7, None), listed("8", 8, None)]).unwrap();
         let source = 7 + u64::from(round % 2);
+        station.gateway.reload(vec![listed(&source.to_string(), source, None)]).unwrap();
         for serial in [round * 2, round * 2 + 1] {
             device.send(&fire(source, serial, 1)).await;
             device.is_confirmed(serial).await;
