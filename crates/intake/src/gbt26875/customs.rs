@@ -11,7 +11,9 @@
 //! types 25 and 28 again and again. A heartbeat is never taken for a repetition: many devices send it with one serial
 //! number, and each is a sign of life.
 
-use watchfire_wire::gbt26875::{Command, Envelope, Kind};
+use watchfire_wire::gbt26875::{
+    Command, Dialect, Envelope, Kind, Object, Operation, State, StateOf, Unit, is_set, operation_bits,
+};
 
 /// The one byte of a maker's heartbeat, and of the answer to it.
 const GREETING: u8 = 0x16;
@@ -47,6 +49,27 @@ pub(crate) fn is_event(envelope: &Envelope<'_>) -> bool {
     envelope.unit.len() > 1 && envelope.unit.first().is_some_and(|code| !heartbeats.contains(code))
 }
 
+/// Whether the unit says that something was reset: what it alarms about from then on is news, whatever it said before.
+pub(crate) fn is_reset(unit: &[u8]) -> bool {
+    let kinds = [Kind::SystemState, Kind::SystemOperation, Kind::UitdOperation].map(Kind::code);
+    if !unit.first().is_some_and(|code| kinds.contains(code)) {
+        return false;
+    }
+    let operated = |names: &[Operation], operations: u8| {
+        let bit = names.iter().position(|name| *name == Operation::Reset);
+        bit.is_some_and(|bit| is_set(u16::from(operations), bit))
+    };
+    Unit::read(unit, Dialect::standard()).objects.iter().any(|object| match *object {
+        Object::SystemState { state, .. } => {
+            let bit = StateOf::System.states().iter().position(|name| *name == State::Reset);
+            bit.is_some_and(|bit| is_set(state, bit))
+        }
+        Object::SystemOperation { operations, .. } => operated(operation_bits::FACILITY, operations),
+        Object::UitdOperation { operations, .. } => operated(operation_bits::UITD, operations),
+        _ => false,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +98,18 @@ mod tests {
         let events = [(2, &[2, 1][..], true), (200, &[2, 1], true), (5, &[2, 1], false), (7, &[], false)];
         for (command, unit, expected) in events {
             assert_eq!(is_event(&envelope(command, unit)), expected);
+        }
+        let at = [0; 6];
+        for (unit, expected) in [
+            ([&[1, 1, 1, 1, 1, 0x20][..], &at].concat(), true),
+            ([&[1, 1, 1, 1, 1, 0x02][..], &at].concat(), false),
+            ([&[4, 2, 1, 1, 2, 0][..], &at, &[1, 1, 1, 0], &at].concat(), true),
+            ([&[24, 1, 1, 0][..], &at].concat(), true),
+            ([&[24, 1, 4, 0][..], &at].concat(), false),
+            (vec![2, 1, 1, 1], false),
+            (vec![4, 1, 1, 1], false),
+        ] {
+            assert_eq!(is_reset(&unit), expected, "{unit:?}");
         }
         for heartbeat in [&[][..], &[0x16], &[21, 1, 1], &[25, 1, 2, 3], &[28, 1, 0, 0, 0, 1, 1, 26]] {
             assert!(!is_event(&envelope(2, heartbeat)), "{heartbeat:?}");

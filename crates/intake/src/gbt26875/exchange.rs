@@ -393,6 +393,9 @@ impl Side {
         let verdict = recent.judge(envelope.serial, envelope.unit, lane, now, limits.duplicate_window);
         if verdict == Verdict::New {
             self.submitted += 1;
+            if customs::is_reset(envelope.unit) {
+                recent.forget();
+            }
             recent.note(envelope.serial, envelope.unit, lane, self.submitted, now);
         }
         verdict

@@ -225,6 +225,17 @@ fn too_long_and_without_an_end_are_denied_once() {
 }
 
 #[test]
+fn a_fire_after_a_reset_is_no_repetition_of_the_one_before_it() {
+    let mut bench = usual();
+    // A device without a clock, which begins to count anew.
+    let fire = frame(7, 0, 2, &[1, 1, 1, 1, 2, 0, 0, 0, 0, 0, 0, 0]);
+    let reset = frame(7, 1, 2, &[4, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]);
+    let journaled = [&fire, &fire, &reset, &reset, &fire, &fire].map(|frame| bench.hear(frame).inputs.len());
+    assert_eq!(journaled, [1, 0, 1, 0, 1, 0]);
+    assert_eq!(bench.settle(9).len(), 6, "each is confirmed");
+}
+
+#[test]
 fn what_does_not_end_behind_a_damaged_frame_is_denied_too() {
     let mut bench = usual();
     let (mut damaged, mut open) = (frame(7, 1, 2, &[2, 1]), frame(7, 2, 2, &[2, 1]));
