@@ -8,6 +8,7 @@ use crate::alert_board::{AlertBoard, Known, Urgency};
 use crate::device_table::{DeviceTable, SeenDevice};
 use crate::feed::{Feed, FeedEvent, FeedKind};
 use crate::names::Names;
+use crate::report::{Report, WrittenReport};
 use crate::shadow_board::ShadowFacts;
 use crate::station_status::{StationStatus, StatusNumbers};
 use crate::test_board::TestFacts;
@@ -20,6 +21,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use watchfire_model::sites::Language;
 use watchfire_model::{
     Alert, AlertId, AlertRecord, Class, Decoded, Defect, JournalId, Outcome, SiteId, Sites, Timestamp,
 };
@@ -294,6 +296,16 @@ impl Live {
     pub(crate) fn shadow_page(&self) -> ShadowPage {
         let (names, shadow) = (self.names.load(), self.shadow.load());
         ShadowPage { draft: shadow.as_ref().as_ref().map(|facts| ShadowView::new(facts, &names)) }
+    }
+
+    /// The time zone of a site; without one that of the first site.
+    pub fn time_zone(&self, site: Option<&SiteId>) -> String {
+        self.names.load().time_zone(site)
+    }
+
+    /// A report as it is read.
+    pub fn written(&self, report: &Report, language: Language) -> WrittenReport {
+        report.written(&self.names.load(), language)
     }
 
     pub(crate) fn names(&self) -> Arc<Names> {

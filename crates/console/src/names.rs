@@ -4,6 +4,9 @@ use crate::view::{AlertSite, AlertZone, DeviceSite, DeviceZone, Label, SitePage,
 use std::collections::BTreeMap;
 use watchfire_model::{ContactId, Device, DeviceKey, DeviceName, Site, SiteId, SiteKind, Sites, Source, ZoneId};
 
+/// The time zone of a station without a site.
+const TIME_ZONE_DEFAULT: &str = "Asia/Shanghai";
+
 /// Names of sites, zones, devices and contacts.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
@@ -61,6 +64,13 @@ impl Names {
                 time_zone: Label::new("Etc/UTC"),
             },
         }
+    }
+
+    /// The time zone of a site; without one that of the first.
+    pub(crate) fn time_zone(&self, site: Option<&SiteId>) -> String {
+        let found = site.map(|site| self.device_site(site).time_zone);
+        let first = || self.sites.values().next().map(|site| site.view.time_zone.clone());
+        found.or_else(first).map_or_else(|| TIME_ZONE_DEFAULT.to_owned(), |zone| zone.as_str().to_owned())
     }
 
     pub(crate) fn alert_zone(&self, site: &SiteId, zone: &ZoneId) -> AlertZone {

@@ -35,9 +35,10 @@ pub(crate) async fn series(app: &App, query: ReadingsQuery) -> Result<Vec<Series
     ask(app, move |history| history.readings(&query)).await
 }
 
-/// What the alerts of a span come to, and how much of it devices were there.
+/// What the alerts of a span come to, and how much of it, as far as it is over, devices were there.
 pub(crate) async fn figures(app: &App, query: SpanQuery) -> Result<(Figures, Availability), Problem> {
-    ask(app, move |history| Ok((history.figures(&query)?, history.availability(&query)?))).await
+    let over = SpanQuery { to: query.to.min(app.now()).max(query.from), ..query.clone() };
+    ask(app, move |history| Ok((history.figures(&query)?, history.availability(&over)?))).await
 }
 
 /// A page of the alerts of a span, oldest first.

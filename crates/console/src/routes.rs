@@ -8,6 +8,7 @@ mod openapi;
 mod orders;
 mod panels;
 mod readings;
+mod reports;
 mod risk;
 mod session;
 mod station;
@@ -61,6 +62,7 @@ fn routes() -> Vec<Route> {
         closed("/api/v1/alerts.xlsx", &["get"], get(tables::alerts_xlsx)),
         closed("/api/v1/figures", &["get"], get(figures::show)),
         closed("/api/v1/figures.xlsx", &["get"], get(tables::figures_xlsx)),
+        closed("/api/v1/reports/{period}", &["get"], get(reports::show)),
         closed("/api/v1/state", &["get"], get(figures::then)),
         closed("/api/v1/devices", &["get"], get(devices::list)),
         closed("/api/v1/readings", &["get"], get(readings::list)),

@@ -1,6 +1,8 @@
 //! The OpenAPI document.
 
-use super::{alerts, devices, events, figures, orders, panels, readings, risk, session, station, tables, tests};
+use super::{
+    alerts, devices, events, figures, orders, panels, readings, reports, risk, session, station, tables, tests,
+};
 use axum::Json;
 use std::sync::LazyLock;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
@@ -18,7 +20,7 @@ use utoipa::{Modify, OpenApi};
         tests::list, tests::start, tests::approve, tests::end,
         risk::ranking, risk::areas, risk::area, risk::site, risk::figures, risk::weather, risk::warning,
         station::status, station::shadow, station::alive, station::ready, station::metrics,
-        figures::show, figures::then,
+        figures::show, figures::then, reports::show,
         tables::alerts_csv, tables::alerts_xlsx, tables::readings_csv, tables::readings_xlsx, tables::figures_xlsx,
         events::listen, show,
     ),

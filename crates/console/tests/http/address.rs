@@ -51,6 +51,7 @@ const EVERY_ADDRESS: &str = "
 401 200 get /api/v1/sites
 401 200 get /api/v1/status
 401 200 get /api/v1/tests
+401 404 get /api/v1/reports/{period}
 401 404 get /api/v1/risk/sites/{site}
 401 404 post /api/v1/risk/sites/{site}/figures
 401 404 post /api/v1/risk/sites/{site}/warning

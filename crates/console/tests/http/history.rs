@@ -1,6 +1,7 @@
 //! History, from a real archive; and what there is without one.
 
 use crate::support::{Bench, JOURNAL, START, Wish, alert_id, record, site, transition};
+use std::time::Duration;
 use tempfile::TempDir;
 use watchfire_archive::{Batch, History, Store};
 use watchfire_model::{
@@ -166,6 +167,7 @@ async fn figures_of_a_span_and_how_things_stood() {
     let directory = TempDir::new().unwrap();
     let bench = with_archive(&directory).await;
     let client = bench.operator().await;
+    bench.pass(Duration::from_secs(60));
     let (from, to) = ("2026-02-02T02:40:00Z", "2026-02-02T02:41:00Z");
     let figures = client.json(&format!("/api/v1/figures?from={from}&to={to}&site=sunshine")).await;
     let fire = &figures["classes"][0];

@@ -9,6 +9,7 @@ mod login;
 mod orders;
 mod page;
 mod panels;
+mod reports;
 mod risk;
 mod station;
 mod support;

@@ -4,6 +4,7 @@ use crate::history::{FORMULA, with_archive};
 use crate::support::Client;
 use calamine::{Data, Reader, Xlsx};
 use std::io::Cursor;
+use std::time::Duration;
 use tempfile::TempDir;
 
 const SPAN: &str = "from=2026-02-02T02:40:00Z&to=2026-02-02T02:41:00Z";
@@ -102,6 +103,7 @@ async fn readings_as_a_table() {
 async fn figures_as_a_workbook() {
     let directory = TempDir::new().unwrap();
     let bench = with_archive(&directory).await;
+    bench.pass(Duration::from_secs(60));
     let client = bench.operator().await;
     let mut found = book(&client, &format!("/api/v1/figures.xlsx?{SPAN}&lang=en")).await;
     assert_eq!(

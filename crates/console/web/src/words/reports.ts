@@ -18,7 +18,7 @@ export const REPORTS = {
   earlier: w("上一期", "Earlier"),
   later: w("下一期", "Later"),
   span: w("{first} 至 {last}（{zone}）", "{first} to {last} ({zone})"),
-  print: w("打印 / 存为 PDF", "Print or save as PDF"),
+  print: w("打印版", "Page to print"),
   figures_xlsx: w("导出统计 Excel", "Figures as Excel"),
   alerts_xlsx: w("导出警情 Excel", "Alerts as Excel"),
   csv: w("导出警情 CSV", "Alerts as CSV"),
