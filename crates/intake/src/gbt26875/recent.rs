@@ -2,8 +2,9 @@
 //!
 //! A repetition has the serial number and the application unit of the frame that it repeats. A device whose counter
 //! stands still is not mistaken for one: with one serial number, only a frame that equals the **last** one of that number
-//! is a repetition, so that fire, normal, fire is three frames; and a reset is the end of all that was said before it. The window begins with the first copy and is not
-//! extended. The memory is the device's, not the connection's: a device that lost its link repeats on the next.
+//! is a repetition, so that fire, normal, fire is three frames; and after a reset everything is new, whatever was said
+//! before it. The window begins with the first copy and is not extended. The memory is the device's, not the
+//! connection's: a device that lost its link repeats on the next.
 
 use crate::gate::Gate;
 use sha2::{Digest, Sha256};
