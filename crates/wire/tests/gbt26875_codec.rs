@@ -236,9 +236,36 @@ proptest! {
     }
 
     #[test]
+    fn no_noise_hides_a_whole_frame(noise in proptest::collection::vec(prop_oneof![4 => Just(0x40u8), 2 => Just(0), 1 => Just(0x23), 1 => any::<u8>()], 0..300)) {
+        let good = send(Kind::UitdVersion, Object::UitdVersion { version: [1, 2] });
+        let mut stream = Reassembler::new();
+        stream.feed(&[&noise, &good[..]].concat());
+        let mut found = found_in(&mut stream);
+        if found.is_empty() {
+            prop_assert!(stream.uncover());
+            found = found_in(&mut stream);
+        }
+        // Noise and a frame that make up a sound one: see above.
+        prop_assume!(found.iter().all(|frame| *frame == good));
+        prop_assert_eq!(found.len(), 1);
+        prop_assert!(!stream.uncover());
+    }
+
+    #[test]
     fn the_size_of_the_pieces_does_not_matter(stream in proptest::collection::vec(prop_oneof![Just(0x40u8), Just(0x23), Just(0), any::<u8>()], 0..600), piece in 1usize..40) {
         prop_assert_eq!(frames_of(&stream, piece).0, frames_of(&stream, stream.len()).0);
     }
+}
+
+/// The sound frames that are there now.
+fn found_in(stream: &mut Reassembler) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    while let Some(piece) = stream.next() {
+        if let Piece::Frame { bytes, .. } = piece {
+            found.push(bytes.to_vec());
+        }
+    }
+    found
 }
 
 fn send(kind: Kind, object: Object<'_>) -> Vec<u8> {

@@ -48,6 +48,9 @@ pub fn exchange_all(bytes: &[u8], datagrams: bool) -> [usize; 2] {
                 return [journaled, answered];
             }
         }
+        if length.is_multiple_of(11) {
+            exchange.uncover();
+        }
         if length.is_multiple_of(7) {
             exchange.give_up();
         }
