@@ -107,8 +107,9 @@ impl Inspection {
                 let digits = self.state.devices.get(key).map(|device| device.digits).unwrap_or_default();
                 let unit = Unit::read(envelope.unit, Dialect::standard());
                 for object in &unit.objects {
-                    if let Object::UitdOperation { operations, operator, .. } = *object
+                    if let Object::UitdOperation { operations, operator, at } = *object
                         && says_here(operations)
+                        && !self.is_of_before(key, at.time(digits), envelope.sent.time(digits))
                     {
                         self.guard_answers(key, operator);
                     }
@@ -117,6 +118,16 @@ impl Inspection {
             }
             _ => {}
         }
+    }
+
+    /// Whether the guard pressed the key before he was asked: a record that was kept while the link was lost. Only a device
+    /// whose clock is right can tell.
+    fn is_of_before(&self, key: &DeviceKey, pressed: Option<Timestamp>, sent: Option<Timestamp>) -> bool {
+        let now = self.now();
+        let is_right = sent.is_some_and(|sent| sent.since(now).max(now.since(sent)) <= LABEL_SKEW_MAX);
+        let duty = self.state.devices.get(key).and_then(|device| device.duty.as_ref());
+        let before = |asked_at: Timestamp| pressed.is_some_and(|pressed| asked_at.since(pressed) > LABEL_SKEW_MAX);
+        is_right && duty.is_some_and(|check| before(check.record.asked_at))
     }
 
     fn mind_clocks_in(&mut self, key: &DeviceKey, unit: &Unit<'_>, digits: Digits) {

@@ -1,9 +1,11 @@
 //! Duty checks (查岗): a guard is asked by his transmission device and answers with a key.
 //!
 //! That the device confirms the command says that it rings; the guard's answer is an operation record of the device
-//! (type 24) with bit 5. The time given to him counts from the first attempt. When it is up: no answer though the
-//! device rang raises a notice, and an answer within an hour is *late*, none is *missed*; a device that did not confirm
-//! is *unreachable*, which is not the guard's fault; a restart of the station meanwhile makes it *interrupted*.
+//! (type 24) with bit 5. A key that was pressed before he was asked, by a device whose clock is right, is no answer: the
+//! device kept the record while its link was lost. The time given to him counts from the first attempt. When it is up: no
+//! answer though the device rang raises a notice, and an answer within an hour is *late*, none is *missed*; a device that
+//! did not confirm is *unreachable*, which is not the guard's fault; a restart of the station meanwhile makes it
+//! *interrupted*.
 
 use crate::clockwork::Timer;
 use crate::exchange::{Outcome, Task};

@@ -162,7 +162,10 @@ impl Scene {
             }
             "confirms" => (Command::CONFIRM, Vec::new(), now),
             "denies" => (Command::DENY, Vec::new(), now),
-            "key" => (Command::SEND, key_press(words[1].parse().unwrap(), now, digits), now),
+            "key" => {
+                let ago = words.get(2).map(|text| span(text)).unwrap_or_default();
+                (Command::SEND, key_press(words[1].parse().unwrap(), now.minus(ago), digits), now)
+            }
             "reports" => {
                 let system = System { kind: 1, address: words[1].parse().unwrap() };
                 let object = Object::SystemState { system, state: 3, at: TimeLabel::UNKNOWN };
