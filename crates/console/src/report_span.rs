@@ -56,13 +56,12 @@ impl Period {
         if before.is_over_for(hours, now, time_zone) {
             return Some(before);
         }
-        self.holding(before.first.parse::<Date>().ok()?.yesterday().ok()?, time_zone)
+        self.before(&before.first, time_zone)
     }
 
-    /// The span after that one.
-    pub fn after(self, first: &str, time_zone: &str) -> Option<ReportSpan> {
-        let first: Date = first.parse().ok()?;
-        self.holding(self.next(self.first_day(first)?)?, time_zone)
+    /// The span before the one with that first day.
+    pub fn before(self, first: &str, time_zone: &str) -> Option<ReportSpan> {
+        self.holding(first.parse::<Date>().ok()?.yesterday().ok()?, time_zone)
     }
 
     fn holding(self, day: Date, time_zone: &str) -> Option<ReportSpan> {
@@ -139,8 +138,8 @@ mod tests {
         // A day of 23 hours.
         let short = Period::Day.around("2026-03-29", "Europe/Berlin").unwrap();
         assert_eq!(short.to.since(short.from).as_secs(), 23 * 3_600);
-        assert_eq!(days(Period::Week.after("2026-02-23", SHANGHAI)), "2026-03-02 to 2026-03-08");
-        assert_eq!(days(Period::Month.after("2026-01-01", SHANGHAI)), "2026-02-01 to 2026-02-28");
+        assert_eq!(days(Period::Week.before("2026-03-02", SHANGHAI)), "2026-02-23 to 2026-03-01");
+        assert_eq!(days(Period::Month.before("2026-03-01", SHANGHAI)), "2026-02-01 to 2026-02-28");
     }
 
     #[test]

@@ -182,6 +182,8 @@ pub enum NoticeKind {
     InspectionUnanswered,
     /// A guard does not answer a duty check. The subject is the transmission device's key.
     DutyUnanswered,
+    /// A report could not be sent.
+    ReportUnsent,
 }
 
 impl NoticeKind {
@@ -205,6 +207,7 @@ impl NoticeKind {
             NoticeKind::PartDown => "part_down",
             NoticeKind::InspectionUnanswered => "inspection_unanswered",
             NoticeKind::DutyUnanswered => "duty_unanswered",
+            NoticeKind::ReportUnsent => "report_unsent",
         }
     }
 }

@@ -17,10 +17,12 @@
 use crate::Delivery;
 use crate::channel::{Channel, DeliveryError, Receipt, Refuser, detail};
 use crate::gateway_http::{ChannelSetupError, is_loopback, read};
+use crate::letter::Letter;
 use crate::smtp_line::{SmtpError, SmtpLines};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use lettre::Message;
+use lettre::message::MessageBuilder;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp;
@@ -30,7 +32,7 @@ use lettre::transport::smtp::extension::ClientId;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
-use watchfire_model::{ChannelKind, Severity};
+use watchfire_model::{ChannelKind, Severity, Timestamp};
 
 /// How long a server that is busy is left alone.
 const BUSY_WAIT: Duration = Duration::from_secs(60);
@@ -128,8 +130,26 @@ impl Email {
     }
 
     async fn send(&self, delivery: &Delivery) -> Result<Receipt, DeliveryError> {
-        let message = self.message(delivery)?;
-        match tokio::time::timeout(self.timeout, self.lines.send(&message)).await {
+        self.post(&self.message(delivery)?).await
+    }
+
+    /// Hands a mail that is no alert to the mail server.
+    ///
+    /// # Errors
+    /// As with a delivery.
+    pub async fn send_letter(&self, letter: &Letter) -> Result<Receipt, DeliveryError> {
+        let parts = self.parts(&letter.text, &letter.html, format!("watchfire-{}", letter.id));
+        let builder = self.builder(&letter.to, &letter.subject, letter.at)?.message_id(Some(format!(
+            "<{}@{}>",
+            letter.id,
+            self.from.email.domain()
+        )));
+        let message = builder.multipart(parts).map_err(|error| refused(&error.to_string()))?;
+        self.post(&message).await
+    }
+
+    async fn post(&self, message: &Message) -> Result<Receipt, DeliveryError> {
+        match tokio::time::timeout(self.timeout, self.lines.send(message)).await {
             Ok(Ok(text)) => Ok(Receipt { text: detail(&text) }),
             Ok(Err(error)) => Err(next_step(&error)),
             Err(_) => {
@@ -140,34 +160,37 @@ impl Email {
     }
 
     fn message(&self, delivery: &Delivery) -> Result<Message, DeliveryError> {
-        let refused = |problem: String| DeliveryError::Refused { by: Refuser::Recipient, detail: detail(&problem) };
-        let to: Mailbox = delivery
-            .address
-            .parse()
-            .map_err(|error| refused(format!("`{}` is not an e-mail address ({error})", delivery.address)))?;
-        if !delivery.address.is_ascii() {
-            return Err(refused(format!("`{}` is not plain ASCII, which many servers refuse", delivery.address)));
-        }
         let domain = self.from.email.domain();
         let ancestor = format!("<{}@{domain}>", delivery.id.alert);
-        let plain = SinglePart::plain(delivery.body.clone());
-        let html = SinglePart::html(delivery.html.clone());
         // The same repeat has the same bytes: not even the boundary is random.
         let boundary = format!("watchfire-{}-{}", delivery.id.cause, delivery.id.attempt);
-        let parts = MultiPart::alternative().boundary(boundary).singlepart(plain).singlepart(html);
-        let mut builder = Message::builder()
-            .from(self.from.clone())
-            .to(to)
-            .subject(one_line(&delivery.subject))
-            .date(date(delivery))
+        let parts = self.parts(&delivery.body, &delivery.html, boundary);
+        // When the told thing happened: a repeat says the same.
+        let mut builder = self
+            .builder(&delivery.address, &delivery.subject, delivery.facts.at)?
             .message_id(Some(message_id(delivery, domain)))
             .in_reply_to(ancestor.clone())
-            .references(ancestor)
-            .header(AutoSubmitted);
+            .references(ancestor);
         if delivery.facts.severity == Severity::Critical {
             builder = builder.header(Importance);
         }
-        builder.multipart(parts).map_err(|error| refused(error.to_string()))
+        builder.multipart(parts).map_err(|error| refused(&error.to_string()))
+    }
+
+    /// What every mail has.
+    fn builder(&self, to: &str, subject: &str, at: Timestamp) -> Result<MessageBuilder, DeliveryError> {
+        let mailbox: Mailbox =
+            to.parse().map_err(|error| refused(&format!("`{to}` is not an e-mail address ({error})")))?;
+        if !to.is_ascii() {
+            return Err(refused(&format!("`{to}` is not plain ASCII, which many servers refuse")));
+        }
+        let builder = Message::builder().from(self.from.clone()).to(mailbox).subject(one_line(subject));
+        Ok(builder.date(date(at)).header(AutoSubmitted))
+    }
+
+    fn parts(&self, text: &str, html: &str, boundary: String) -> MultiPart {
+        let parts = MultiPart::alternative().boundary(boundary).singlepart(SinglePart::plain(text.to_owned()));
+        parts.singlepart(SinglePart::html(html.to_owned()))
     }
 }
 
@@ -201,9 +224,12 @@ fn message_id(delivery: &Delivery, domain: &str) -> String {
     format!("<{}@{domain}>", delivery.key.to_string().replace('/', "."))
 }
 
-/// When the told thing happened: a repeat says the same.
-fn date(delivery: &Delivery) -> SystemTime {
-    let seconds = u64::try_from(delivery.facts.at.as_micros().div_euclid(1_000_000)).unwrap_or(0);
+fn refused(problem: &str) -> DeliveryError {
+    DeliveryError::Refused { by: Refuser::Recipient, detail: detail(problem) }
+}
+
+fn date(at: Timestamp) -> SystemTime {
+    let seconds = u64::try_from(at.as_micros().div_euclid(1_000_000)).unwrap_or(0);
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 

@@ -226,5 +226,6 @@ fn judge_notice(kind: NoticeKind) -> (Class, Severity, Manner) {
         NoticeKind::PartDown => (Class::Fault, Severity::Critical, Manner::Lasting),
         NoticeKind::InspectionUnanswered => (Class::Fault, Severity::Major, Manner::Lasting),
         NoticeKind::DutyUnanswered => (Class::Supervisory, Severity::Major, Manner::Lasting),
+        NoticeKind::ReportUnsent => (Class::Fault, Severity::Minor, Manner::Lasting),
     }
 }

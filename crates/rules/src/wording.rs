@@ -256,6 +256,7 @@ pub(crate) fn notice(notice: &Notice) -> Bilingual {
             ("a transmission device does not answer its inspection", "用户信息传输装置未应答巡检")
         }
         NoticeKind::DutyUnanswered => ("nobody answers the duty check", "查岗无人应答"),
+        NoticeKind::ReportUnsent => ("a report cannot be sent", "报表无法发送"),
     };
     let over = if notice.active { ("", "") } else { ("over: ", "已恢复：") };
     let mut text = Bilingual::new(format!("{}{en}", over.0), format!("{}{zh}", over.1));

@@ -8,6 +8,7 @@ pub(crate) mod gateway_settings;
 mod point_csv;
 mod premises;
 pub(crate) mod reach;
+pub(crate) mod reports;
 pub(crate) mod secrets;
 pub(crate) mod sites;
 pub(crate) mod station;
@@ -66,13 +67,19 @@ pub(crate) fn load(file: &Path) -> Result<Config, Vec<Problem>> {
     // Where the text is not TOML nobody knows where the others are.
     let set_up = named.map_or(Err(Vec::new()), |named| load_files(&named, gateway));
     let draft = station.as_ref().ok().and_then(|station| load_draft(station).err());
+    let reports = match (&station, &set_up) {
+        (Ok(station), Ok(set_up)) => reports::unknown(&station.reports, &name, &set_up.sites),
+        (Ok(_) | Err(_), _) => Vec::new(),
+    };
     match (station, set_up) {
-        (Ok(station), Ok(set_up)) if draft.is_none() => {
+        (Ok(station), Ok(set_up)) if draft.is_none() && reports.is_empty() => {
             let FullSetUp { sites, rules, profiles, points, risk } = set_up;
             let risk = risk.unwrap_or_else(RiskSettings::built_in);
             Ok(Config { station, sites, rules, profiles, points, risk })
         }
-        (station, set_up) => Err(station.err().into_iter().chain(set_up.err()).chain(draft).flatten().collect()),
+        (station, set_up) => {
+            Err(station.err().into_iter().chain(set_up.err()).chain(draft).chain([reports]).flatten().collect())
+        }
     }
 }
 

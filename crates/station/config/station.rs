@@ -3,6 +3,7 @@
 
 use super::archive::{self, ArchiveConfig};
 use super::gateway::{self, GatewayConfig};
+use super::reports::{self, ReportsConfig};
 use super::secrets::{self, SecretRef};
 use serde::Serialize;
 use std::net::{IpAddr, SocketAddr};
@@ -44,6 +45,8 @@ pub(crate) struct StationConfig {
     pub(crate) console: ConsoleConfig,
     /// `[notify]`.
     pub(crate) notify: NotifyConfig,
+    /// `[reports.NAME]`.
+    pub(crate) reports: ReportsConfig,
     /// `[watch]`.
     pub(crate) watch: WatchConfig,
 }
@@ -202,6 +205,7 @@ pub(crate) fn parse(
         let disk = in_table(root, "disk", disk);
         let console = in_table(root, "console", console);
         let notify = in_table(root, "notify", |section| notify(section, folder));
+        let reports = reports::read(root, notify.as_ref().is_none_or(|notify| notify.email.is_some()));
         let watch = in_table(root, "watch", watch);
         Some(StationConfig {
             folder: folder.to_owned(),
@@ -219,6 +223,7 @@ pub(crate) fn parse(
             disk: disk?,
             console: console?,
             notify: notify?,
+            reports,
             watch: watch?,
         })
     });

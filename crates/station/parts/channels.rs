@@ -25,6 +25,13 @@ pub(crate) fn build(config: &StationConfig) -> Result<Vec<Arc<dyn Channel>>, Str
     Ok(channels)
 }
 
+/// A way to the mail server for what is no alert, with connections of its own; `None` where there is no mail server.
+pub(crate) fn letters(config: &StationConfig) -> Result<Option<Email>, String> {
+    let email = config.notify.email.as_ref();
+    let built = email.map(|email| email_channel(email, &config.folder)).transpose();
+    built.map_err(|why| format!("[notify.email]: {why}"))
+}
+
 /// A mail server, an SMS gateway or a webhook has this long for one message.
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// Connections to the mail server that are kept for the next mail.

@@ -1,6 +1,7 @@
 //! What is on disk at the start: both logs opened, the clock set, the state recovered.
 
 use crate::clock;
+use crate::config::StationConfig;
 use crate::config::station::JournalConfig;
 use crate::parts::anchor::NoLastStamp;
 use crate::parts::damage::Log;
@@ -8,19 +9,23 @@ use crate::parts::fold::Fold;
 use crate::parts::paths::DataPaths;
 use crate::parts::poison::Applying;
 use crate::parts::recovery::{self, Ends, RecoveryError};
-use crate::parts::{alert_log, anchor, damage, poison};
+use crate::parts::start_error::{StartError, failed};
+use crate::parts::{alert_log, anchor, damage, poison, watchdog};
 use crate::stamp_clock::{ClockReading, StampClock};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use watchfire_journal::{AppendError, JournalId as FileId, Limits, MendError, OpenError, RealDisk, SyncError, Writer};
 use watchfire_model::{AlertRecord, Bilingual, Seq, Setup, Started};
 use watchfire_rules::ENGINE_VERSION;
 
 /// The alert log is small: its segments and its reserve are this part of the journal's.
 pub(crate) const ALERT_LOG_DIVISOR: u64 = 4;
+
+/// How often a disk without room to begin is looked at again.
+const FULL_RETRY: Duration = Duration::from_secs(1);
 
 /// The data directory could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -228,4 +233,19 @@ fn make_folder(folder: &Path) -> Result<(), DiskError> {
 
 fn micros(span: Duration) -> u64 {
     u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Opens the data directory. Without room even to begin there is nothing to be shown yet: it waits.
+pub(crate) async fn opened(station: &StationConfig) -> Result<DiskState, StartError> {
+    loop {
+        let (data_dir, journal) = (station.data_dir.clone(), station.journal.clone());
+        let applying = Applying::default();
+        let (shown, died) = (applying.clone(), DataPaths::new(&data_dir).died());
+        let opening = tokio::task::spawn_blocking(move || open(&data_dir, &journal, &shown));
+        match watchdog::extending_start(&died, applying, opening).await.map_err(failed("open the data directory"))? {
+            Err(why) if why.is_disk_full() => error!(%why, "waiting for room to begin"),
+            opened => return opened.map_err(failed("open the data directory")),
+        }
+        tokio::time::sleep(FULL_RETRY).await;
+    }
 }

@@ -35,6 +35,7 @@ pub(crate) struct StationMetrics {
     pub(crate) probe_failures: IntCounter,
     pub(crate) disk_used_ratio: Gauge,
     pub(crate) reloads: IntCounterVec,
+    pub(crate) reports: IntCounterVec,
     exchanges: IntCounterVec,
     duty_checks: IntCounterVec,
     guards_asked: IntGauge,
@@ -117,6 +118,11 @@ impl StationMetrics {
                 "How full the data directory's disk is, 0 to 1.",
             )?,
             reloads: counters("watchfire_reloads_total", "Reloads of sites and rules.", &["result"])?,
+            reports: counters(
+                "watchfire_reports_total",
+                "Reports by e-mail, by what came of the attempt.",
+                &["result"],
+            )?,
             exchanges: counters(
                 "watchfire_gbt26875_exchanges_total",
                 "What transmission devices were asked, by what came of it.",
@@ -160,6 +166,9 @@ impl StationMetrics {
         }
         for result in ["done", "refused"] {
             self.reloads.with_label_values(&[result]);
+        }
+        for result in ["sent", "failed"] {
+            self.reports.with_label_values(&[result]);
         }
     }
 

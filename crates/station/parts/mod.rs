@@ -44,6 +44,8 @@ pub(crate) mod probe;
 pub(crate) mod progress;
 pub(crate) mod recovery;
 pub(crate) mod reload;
+pub(crate) mod report_plan;
+pub(crate) mod reports;
 #[cfg(test)]
 mod restart_tests;
 pub(crate) mod risk;

@@ -59,6 +59,11 @@ impl DataPaths {
         self.root.join("restored.json")
     }
 
+    /// Which reports are sent.
+    pub(crate) fn reports(&self) -> PathBuf {
+        self.root.join("reports.json")
+    }
+
     /// Where the rules died, if they did.
     pub(crate) fn died(&self) -> PathBuf {
         self.root.join("died.json")

@@ -2,7 +2,7 @@
 //! desk, journal, rules and archive, console.
 
 use crate::clock;
-use crate::config::{self, Config, StationConfig, reach};
+use crate::config::{self, Config, reach};
 use crate::parts::archive::{ArchiveNeeds, ArchivePart};
 use crate::parts::archive_place::ArchivePlace;
 use crate::parts::board;
@@ -17,7 +17,6 @@ use crate::parts::notices::Notices;
 use crate::parts::notify::NotifyPart;
 use crate::parts::open_files;
 use crate::parts::panels::{PanelGateway, PanelNeeds, PanelPorts};
-use crate::parts::paths::DataPaths;
 use crate::parts::poison::Applying;
 use crate::parts::probe::ProbePart;
 use crate::parts::progress::Progress;
@@ -32,8 +31,8 @@ use crate::parts::sockets::Sockets;
 use crate::parts::start_error::{StartError, failed};
 use crate::parts::status::StatusPart;
 use crate::parts::threads::Threads;
-use crate::parts::watchdog::{self, Watchdog};
-use crate::parts::{first_entries, poison, ticks};
+use crate::parts::watchdog::Watchdog;
+use crate::parts::{first_entries, poison, reports, ticks};
 use crate::stamp_clock::Anchor;
 use compact_str::CompactString;
 use std::convert::Infallible;
@@ -68,8 +67,6 @@ pub(crate) struct StationOptions {
 
 /// How long a start waits for its first entries before it says that it runs.
 const BEGIN_WAIT: Duration = Duration::from_secs(2);
-/// How often a disk without room to begin is looked at again.
-const FULL_RETRY: Duration = Duration::from_secs(1);
 
 /// A running station.
 pub(crate) struct Station {
@@ -115,7 +112,7 @@ impl Station {
         open_files::fit(&mut station).map_err(failed("open enough files"))?;
         let draft = config::load_draft(&station);
         let draft = draft.map_err(|problems| failed("read the draft of rules")(lines(&problems)))?;
-        let disk = opened(&station).await?;
+        let disk = disk_state::opened(&station).await?;
         let movers = Movers::at(&disk);
         let (own, own_queue) = inputs();
         let (frames, frame_queue) = mpsc::channel(usize::try_from(station.mqtt.queue_frames_max).unwrap_or(usize::MAX));
@@ -424,6 +421,8 @@ impl Station {
         self.start_panels(panel_ports, begun_seen.clone());
         self.start_inspection(question_queue).map_err(failed("start a thread"))?;
         self.start_risk(risk_queue)?;
+        let (notices, stop) = (self.notices(), self.stops.desk.clone());
+        reports::start(&self.shared, notices, stop, &mut self.threads)?;
         Ok(begun_seen)
     }
 
@@ -499,7 +498,7 @@ impl Station {
                     // It ends so because the rules have ended: theirs is the fault.
                     ("notify", None) => {}
                     // History is down until the next start; nothing else is.
-                    ("archive" | "housekeeping" | "inspection" | "risk" | shadow::NAME, fault) => error!(part = ended.name, ?fault, "goes on without it"),
+                    ("archive" | "housekeeping" | "inspection" | "risk" | reports::NAME | shadow::NAME, fault) => error!(part = ended.name, ?fault, "goes on without it"),
                     (name, fault) => return format!("{name}: {}", fault.unwrap_or_else(|| "ended".into())),
                 },
                 Some(ended) = self.tasks.join_next() => match ended {
@@ -517,7 +516,7 @@ impl Station {
         self.stops.devices.cancel();
         self.end_of_tasks(&["listener", "panels", "probe", "troubles", "panel troubles"]).await;
         self.stops.desk.cancel();
-        for part in ["notify", "housekeeping", "inspection", "risk", shadow::NAME] {
+        for part in ["notify", "housekeeping", "inspection", "risk", reports::NAME, shadow::NAME] {
             self.threads.end_of(part).await;
         }
         self.stops.journal.cancel();
@@ -579,19 +578,4 @@ fn console_of(
 
 fn lines(problems: &[Problem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-/// Opens the data directory. Without room even to begin there is nothing to be shown yet: it waits.
-async fn opened(station: &StationConfig) -> Result<DiskState, StartError> {
-    loop {
-        let (data_dir, journal) = (station.data_dir.clone(), station.journal.clone());
-        let applying = Applying::default();
-        let (shown, died) = (applying.clone(), DataPaths::new(&data_dir).died());
-        let opening = tokio::task::spawn_blocking(move || disk_state::open(&data_dir, &journal, &shown));
-        match watchdog::extending_start(&died, applying, opening).await.map_err(failed("open the data directory"))? {
-            Err(why) if why.is_disk_full() => error!(%why, "waiting for room to begin"),
-            opened => return opened.map_err(failed("open the data directory")),
-        }
-        tokio::time::sleep(FULL_RETRY).await;
-    }
 }
