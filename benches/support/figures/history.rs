@@ -12,12 +12,17 @@ use crate::support::table::Row;
 use std::time::{Duration, Instant};
 
 const BAR_PER_S: f64 = 60_000.0;
+/// Publishes per second: with four readings each, twice the bar.
+const PUBLISHES_PER_S: u32 = 30_000;
+/// Further behind, it is not sustained.
+const ARCHIVE_BEHIND_MAX_S: f64 = 10.0;
 const ROLL_UPS_BEHIND_MAX_S: f64 = 60.0;
 /// What a multi-sensor or a gateway says at once.
 const READINGS_PER_PUBLISH: u16 = 4;
 const PAYLOAD_BYTES: usize = 360;
 const ROWS: &str = "watchfire_archive_rows_total{table=\"readings\"}";
 const ROLL_UPS_LAG: &str = "watchfire_archive_rollup_lag_seconds";
+const ENTRIES_BEHIND: &str = "watchfire_archive_lag_entries";
 const CAUGHT_UP_MAX: Duration = Duration::from_secs(300);
 const SETTINGS: &[&str] = &["max_wal_size=4GB", "shared_buffers=512MB", "checkpoint_timeout=15min"];
 
@@ -58,13 +63,16 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
         password: SECRET.to_owned(),
         payload_bytes: PAYLOAD_BYTES,
         readings: READINGS_PER_PUBLISH,
+        rate: PUBLISHES_PER_S,
         ..Load::standard(station.mqtt, seconds)
     };
     let mut generator = load.start(&home.place.log())?;
-    let (begun, mut behind_s) = (Instant::now(), 0.0f64);
+    let (begun, mut behind_s, mut entries_behind) = (Instant::now(), 0.0f64, 0.0f64);
     while begun.elapsed().as_secs_f64() < seconds {
         std::thread::sleep(Duration::from_secs(1));
-        behind_s = behind_s.max(station.metrics()?.value(ROLL_UPS_LAG)?);
+        let metrics = station.metrics()?;
+        behind_s = behind_s.max(metrics.value(ROLL_UPS_LAG)?);
+        entries_behind = entries_behind.max(metrics.value(ENTRIES_BEHIND)?);
     }
     let loaded: Loaded = generator.line()?;
     let readings = loaded.acknowledged * u64::from(READINGS_PER_PUBLISH);
@@ -74,20 +82,32 @@ pub(super) fn measure(options: &Options) -> Result<Vec<Row>, Fault> {
     let rows = cluster.sql(&database, "SELECT count(*) FROM watchfire.readings");
     // Sustained is what became rows, not only what was acknowledged.
     let rate = readings as f64 / (loaded.seconds + rest_s);
+    let archive_behind_s = entries_behind / loaded.per_second;
     let is_exact = rows == readings.to_string();
     Ok(vec![Row {
         figure: format!("readings/s MQTT → durable → rules → PostgreSQL, whole station, {seconds} s"),
-        bar: format!("≥ {}/s, roll-ups ≤ {ROLL_UPS_BEHIND_MAX_S} s behind, every row once", thousands(BAR_PER_S)),
-        measured: format!("{}/s; roll-ups ≤ {behind_s:.0} s behind; {rows} rows of {readings}", thousands(rate)),
+        bar: format!(
+            "≥ {}/s, archive ≤ {ARCHIVE_BEHIND_MAX_S} s and roll-ups ≤ {ROLL_UPS_BEHIND_MAX_S} s behind, every row once",
+            thousands(BAR_PER_S)
+        ),
+        measured: format!(
+            "{}/s; archive ≤ {archive_behind_s:.1} s, roll-ups ≤ {behind_s:.0} s behind; {rows} rows of {readings}",
+            thousands(rate)
+        ),
         ratio: format!("{:.2} × the bar", rate / BAR_PER_S),
-        met: Some(rate >= BAR_PER_S && behind_s <= ROLL_UPS_BEHIND_MAX_S && is_exact),
+        met: Some(
+            rate >= BAR_PER_S
+                && archive_behind_s <= ARCHIVE_BEHIND_MAX_S
+                && behind_s <= ROLL_UPS_BEHIND_MAX_S
+                && is_exact,
+        ),
         notes: vec![
             format!(
                 "{}/s publishes of {READINGS_PER_PUBLISH} readings, QoS 1, acknowledged after fdatasync; generator, station and server \
                  share the machine",
                 thousands(loaded.per_second)
             ),
-            format!("the archive was {rest_s:.1} s behind at the end of the load, which counts into the rate"),
+            format!("{rest_s:.1} s from the end of the load to its last row, which count into the rate"),
         ],
     }])
 }
