@@ -2,7 +2,7 @@
 //! and into one without an index, in the same run; the same journal into SQLite; a chart of a device-month; bytes a
 //! reading.
 //!
-//! `cargo bench -p watchfire-archive --bench archive -- [READINGS [DEVICES [CHART_READINGS]]]`
+//! `cargo bench -p watchfire-archive --bench archive -- [READINGS [DEVICES [CHART_READINGS [SUSTAINED_S]]]]`
 //!
 //! The devices report two values every five seconds. The server is one of the bench's own with fsync on, on the disk of
 //! the temporary directory; the journal's reader, the decoder and the writer share the machine with it. Roll-ups are on.
@@ -20,6 +20,7 @@
 mod cluster;
 
 use cluster::Cluster;
+use std::ops::{Range, RangeInclusive};
 use std::path::Path;
 use std::time::Instant;
 use watchfire_archive::{History, ReadingsQuery, Retention, Server, ServerOptions, Store, StoreOptions};
@@ -33,27 +34,29 @@ const IDS: (JournalId, JournalId) = (JournalId([1; 16]), JournalId([2; 16]));
 const START: Timestamp = Timestamp::from_seconds(1_772_323_200);
 const INTERVAL_US: u64 = 5_000_000;
 const COLUMNS: &str = "at, received, value, series";
+const ROLL_UPS_LAG: &str =
+    "SELECT round(coalesce(date_part('epoch', clock_timestamp() - min(noted_at)), 0)) FROM watchfire.rollups_due";
 
 fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|text| text.parse::<u64>().ok());
     let readings = numbers.next().unwrap_or(2_000_000);
     let devices = numbers.next().unwrap_or(1_000);
     let chart_readings = numbers.next().unwrap_or(0);
+    let sustained_s = numbers.next().unwrap_or(0);
     let settings = ["max_wal_size=4GB", "shared_buffers=1GB", "checkpoint_timeout=15min"];
     let Some(cluster) = Cluster::start_in(tempfile::tempdir().unwrap(), &settings) else { return };
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal");
-    write_journal(&journal, readings / 2, devices);
+    let (mut writer, _) = Writer::open(&RealDisk, &journal, Limits::default()).unwrap();
+    write_journal(&mut writer, 0..readings / 2, devices);
     println!("{readings} readings of {devices} devices\n");
     println!("| way | readings/s | of bare COPY |\n|---|---|---|");
 
     let database = cluster.make_database();
     let server = Server::new(&cluster.url(&database), None, None).unwrap();
     let mut store = Store::on_server(&server, IDS.0, IDS.1, ServerOptions::default()).unwrap();
-    let ours = archive(&journal, &mut store, readings / 2);
-    let lag =
-        "SELECT round(coalesce(date_part('epoch', clock_timestamp() - min(noted_at)), 0)) FROM watchfire.rollups_due";
-    let lag_s = cluster.sql(&database, lag);
+    let ours = archive(&journal, &mut store, 1..=readings / 2);
+    let lag_s = cluster.sql(&database, ROLL_UPS_LAG);
     let started = Instant::now();
     store.fold().unwrap();
     let rest_s = started.elapsed().as_secs_f64();
@@ -84,7 +87,7 @@ fn main() {
 
     let path = folder.path().join("archive.sqlite");
     let mut store = Store::open_with(&path, IDS.0, IDS.1, StoreOptions::default()).unwrap();
-    let sqlite = archive(&journal, &mut store, readings / 2);
+    let sqlite = archive(&journal, &mut store, 1..=readings / 2);
     store.fold().unwrap();
     store.sync().unwrap();
     let sqlite_bytes = std::fs::metadata(&path).unwrap().len() as f64 / readings as f64;
@@ -102,11 +105,14 @@ fn main() {
     if chart_readings > 0 {
         chart(&cluster, chart_readings);
     }
+    if sustained_s > 0 {
+        let rate = sustained(&cluster, &journal, &mut writer, (readings / 2, devices), sustained_s);
+        println!("that is {:.2} of the bare COPY above", rate / same);
+    }
 }
 
-fn write_journal(path: &Path, frames: u64, devices: u64) {
-    let (mut writer, _) = Writer::open(&RealDisk, path, Limits::default()).unwrap();
-    for number in 0..frames {
+fn write_journal(writer: &mut Writer<RealDisk>, frames: Range<u64>, devices: u64) {
+    for number in frames {
         let device = number % devices;
         let noise = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59;
         let topic = format!("wf/v1/care/sensor-{device}/readings");
@@ -134,15 +140,15 @@ fn write_journal(path: &Path, frames: u64, devices: u64) {
 }
 
 /// Reads the journal into the store as the station does; readings a second.
-fn archive(journal: &Path, store: &mut Store, frames: u64) -> f64 {
-    let mut reader = Reader::open(&RealDisk, journal, 1).unwrap();
+fn archive(journal: &Path, store: &mut Store, frames: RangeInclusive<u64>) -> f64 {
+    let mut reader = Reader::open(&RealDisk, journal, *frames.start()).unwrap();
     let (mut sessions, profiles) = (Sessions::default(), Profiles::default());
     let mut batch = store.batch();
     let started = Instant::now();
     let mut readings = 0;
     loop {
         while !batch.is_full()
-            && let Some(record) = reader.next(frames).unwrap()
+            && let Some(record) = reader.next(*frames.end()).unwrap()
         {
             let entry = decode_entry(Seq(record.seq), record.bytes).unwrap();
             let Input::Frame(frame) = &entry.input else { unreachable!("there is nothing else") };
@@ -156,6 +162,37 @@ fn archive(journal: &Path, store: &mut Store, frames: u64) -> f64 {
         }
         store.write(&mut batch).unwrap();
     }
+}
+
+/// Journals and archives pieces in turn for so long; readings a second. The time of journaling counts too.
+fn sustained(
+    cluster: &Cluster,
+    journal: &Path,
+    writer: &mut Writer<RealDisk>,
+    (piece, devices): (u64, u64),
+    seconds: u64,
+) -> f64 {
+    let database = cluster.make_database();
+    let server = Server::new(&cluster.url(&database), None, None).unwrap();
+    let mut store = Store::on_server(&server, IDS.0, IDS.1, ServerOptions::default()).unwrap();
+    let (mut pieces, mut behind_s) = (0, 0.0f64);
+    let started = Instant::now();
+    while pieces == 0 || started.elapsed().as_secs() < seconds {
+        if pieces > 0 {
+            write_journal(writer, pieces * piece..(pieces + 1) * piece, devices);
+        }
+        archive(journal, &mut store, pieces * piece + 1..=(pieces + 1) * piece);
+        behind_s = behind_s.max(cluster.sql(&database, ROLL_UPS_LAG).parse().unwrap());
+        pieces += 1;
+    }
+    let spent_s = started.elapsed().as_secs_f64();
+    let rows: u64 = cluster.sql(&database, "SELECT count(*) FROM watchfire.readings").parse().unwrap();
+    assert_eq!(rows, 2 * pieces * piece, "every row once");
+    let rate = rows as f64 / spent_s;
+    println!(
+        "{rows} readings in {spent_s:.0} s, journaling and roll-ups included: {rate:.0} readings/s, roll-ups at most {behind_s} s behind"
+    );
+    rate
 }
 
 /// Copies a file of rows into the tables of a new archive, or into one that is plain; readings a second.
@@ -188,10 +225,9 @@ fn chart(cluster: &Cluster, readings: u64) {
     let names: Vec<_> = (0..DEVICES).map(|n| DeviceName::new(&format!("sensor-{n}")).unwrap()).collect();
     for part in 0..parts {
         let (from, to) = (part * readings / 2 / parts, (part + 1) * readings / 2 / parts);
-        let mut spent = 0.0;
+        let started = Instant::now();
         let mut number = from;
         while number < to {
-            let started = Instant::now();
             while number < to && !batch.is_full() {
                 let received = Timestamp(START.0 + (number * step_us).cast_signed());
                 let decoded = month_frame(number, received, &names[usize::try_from(number % DEVICES).unwrap()]);
@@ -199,15 +235,17 @@ fn chart(cluster: &Cluster, readings: u64) {
                 batch.decoded(Seq(number), received, &SiteId::new("care").unwrap(), &decoded);
             }
             store.write(&mut batch).unwrap();
-            spent += started.elapsed().as_secs_f64();
         }
-        rates.push(2.0 * (to - from) as f64 / spent);
+        // The cost of a reading has that of its roll-ups in it, which are made beside the writer.
+        store.fold().unwrap();
+        rates.push(2.0 * (to - from) as f64 / started.elapsed().as_secs_f64());
     }
     let (first, last) = (rates[0], rates[rates.len() - 1]);
     println!(
-        "{readings} readings over a month: {first:.0} readings/s into the empty tables, {last:.0} at the end ({:.2} x the cost)",
+        "{readings} readings over a month, with their roll-ups: {first:.0} readings/s into the empty tables, {last:.0} at the end ({:.2} x the cost)",
         first / last
     );
+    println!("in tenths: {}", rates.iter().map(|rate| format!("{rate:.0}")).collect::<Vec<_>>().join(", "));
     let now = Timestamp(START.0 + 30 * 86_400_000_000);
     let keep = Retention { readings_from: START, alerts_from: START, bytes_wanted: None, now };
     store.retain(&keep).unwrap();
