@@ -114,6 +114,7 @@ export function serve(port, { demo = true } = {}) {
       return answer(200, { series: world.readings(site ?? "", source ?? "", device ?? "", from_ms ?? 0, to_ms ?? 0, points_max) });
     }
     if (path === "/shadow") return answer(200, { draft: world.shadow(now) });
+    if (path === "/state") return answer(200, { at: query.get("at"), alerts: world.open(), values: [] });
     if (path === "/figures") {
       const devices = world.devices.map((one) => one.view);
       return answer(200, figuresOf(devices, query.get("from") ?? "", query.get("to") ?? "", query.get("site") ?? ""));

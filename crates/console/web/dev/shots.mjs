@@ -122,6 +122,10 @@ try {
     await page.keyboard.press("h");
     await page.waitForSelector("td a");
     await shot("11-history");
+    await page.fill("input[type=datetime-local]", "2026-03-01T08:30");
+    await page.waitForSelector("text=2026-03-01 08:30:00");
+    await shot("11-history-then");
+    await page.click("button:has-text('全部时间')");
     await page.keyboard.press("w");
     await page.waitForSelector("text=误报率");
     await shot("30-reports");

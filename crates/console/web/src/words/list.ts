@@ -39,6 +39,10 @@ export const HISTORY = {
   why: w("原因", "Why"),
   outcome: w("结果", "Outcome"),
   response: w("确认用时", "Acknowledged after"),
+  then: w("当时状况（{zone}）", "As things stood at ({zone})"),
+  all_times: w("全部时间", "All times"),
+  stood: w("{time}（{zone}）尚未完结的警情，按当时的状况显示：", "Alerts that were not over at {time} ({zone}), as they were then:"),
+  none_then: w("当时没有未完结的警情。", "No alert was open then."),
   none: w("没有符合条件的警情。", "No alert matches."),
   end: w("没有更早的了。", "Nothing earlier."),
 } satisfies Record<string, Bilingual>;
