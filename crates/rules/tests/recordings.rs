@@ -3,6 +3,10 @@
 //! `WATCHFIRE_BLESS=1` writes it anew.
 #![expect(clippy::unwrap_used, reason = "tests may stop at what is wrong")]
 
+#[path = "support/chance.rs"]
+mod chance;
+
+use chance::Chance;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
@@ -56,21 +60,6 @@ fn load(name: &str) -> Vec<Heard> {
         }
     }
     heard
-}
-
-/// The same on every machine; between 0 and 1.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        f64::from(u32::try_from(self.0 >> 32).unwrap()) / f64::from(u32::MAX)
-    }
-
-    /// About normal, of deviation 1.
-    fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.next()).sum::<f64>() - 6.0
-    }
 }
 
 /// An hour of noise, drift and one spike around each sensor's first value, at the recording's own rate.
