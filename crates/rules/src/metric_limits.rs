@@ -23,11 +23,31 @@ pub(crate) fn possible(metric: &Metric) -> Option<(f64, f64)> {
     Some(range)
 }
 
+/// Between these no rule may call a reading impossible: rooms and fires were seen there, and a value that cannot be is
+/// judged by no other rule. `None`: nothing is known.
+pub(crate) fn seen(metric: &Metric) -> Option<(f64, f64)> {
+    let range = match metric.unit()? {
+        // An unheated hall in the far north; the gases below the ceiling in a flashover.
+        Unit::Celsius => (-40.0, 1_100.0),
+        Unit::RelativeHumidity | Unit::PercentLel | Unit::Percent => (0.0, 100.0),
+        // Nobody sees a hand before his eyes.
+        Unit::DecibelPerMetre => (0.0, 30.0),
+        // Carbon monoxide of a fire that lacks air.
+        Unit::PartsPerMillion => (0.0, 10_000.0),
+        _ => return None,
+    };
+    Some(range)
+}
+
 /// The metric whose name shares the most pairs of letters with what was written, if that is at least half of them.
 pub(crate) fn nearest_metric(written: &str) -> Option<String> {
+    nearest(written, Metric::CANONICAL.iter().map(Metric::to_string))
+}
+
+/// The name that shares the most pairs of letters with what was written, if that is at least half of them.
+pub(crate) fn nearest(written: &str, names: impl Iterator<Item = String>) -> Option<String> {
     let wanted = pairs(written);
-    let scored = Metric::CANONICAL.iter().map(|metric| {
-        let name = metric.to_string();
+    let scored = names.map(|name| {
         let pairs = pairs(&name);
         (2 * pairs.intersection(&wanted).count(), pairs.len() + wanted.len(), name)
     });

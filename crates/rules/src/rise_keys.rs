@@ -22,9 +22,11 @@
 //! ```
 
 use crate::metric_keys::{check_unit, measured_metric, seconds};
+use crate::metric_limits::possible;
 use crate::rule::{Departure, Direction, Kind};
 use crate::rule_file::Draft;
 use crate::trend::TrendSpec;
+use watchfire_model::Unit;
 use watchfire_settings::Section;
 
 /// A rise is over when people had time to see it.
@@ -58,6 +60,16 @@ pub(crate) fn read_rise(section: &mut Section<'_>, _: &mut Draft<'_>) -> Option<
     let lag_min = f64::from(spec.usual_s - spec.fast_s) / 60.0;
     let direction = if per_min < 0.0 { Direction::Down } else { Direction::Up };
     let by = (per_min.abs() * lag_min * AFTER_ONE_LAG).max(rise);
+    if let Some((least, most)) = possible(&metric)
+        && by >= most - least
+    {
+        let unit = metric.unit().map_or("", Unit::code);
+        let why = format!(
+            "over {over_s} s that is a change by {by:.0}, and {metric} goes from {least} to {most} {unit}; use less"
+        );
+        let key = if rise == by { "rise" } else { "per_min" };
+        section.problem(key, why);
+    }
     Some(Kind::Departure {
         departure: Departure { metric, direction, by, by_share: 0.0, noise_factor, spec },
         hold_s,

@@ -53,6 +53,7 @@ use crate::dose::read_dose;
 use crate::expression::read_expression;
 use crate::flapping::read_flapping;
 use crate::gathering_keys::{read_coincidence, read_combination, read_count};
+use crate::metric_limits::nearest;
 use crate::rise_keys::read_rise;
 use crate::rule::{Kind, RULES_MAX, Rule, RuleSet, Scope};
 use crate::schedule::{Hours, read_hours};
@@ -200,7 +201,11 @@ fn check_references(references: Vec<Reference>, rules: &[Rule], problems: &mut V
                 format!("`{name}` is made of other rules itself; name those")
             }
             Some(_) => continue,
-            None => format!("there is no rule `{name}` in the set"),
+            None => {
+                let near = nearest(&name, rules.iter().map(|rule| rule.name.to_string()));
+                let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                format!("there is no rule `{name}` in the set{hint}")
+            }
         };
         problems.push(Problem { message, ..problem });
     }
@@ -217,7 +222,7 @@ fn read_rule(section: &mut Section<'_>, file: &str, seen: &mut Seen) -> Option<R
         None => section.choice("class", &CLASSES),
         Some(usual) => Some(section.choice_or("class", usual, &CLASSES)),
     };
-    let severity = section.has("severity").then(|| section.choice("severity", &SEVERITIES));
+    let severity = section.choice_or("severity", class.map_or(Severity::Info, |class| class.severity()), &SEVERITIES);
     let (scope, hours) = (read_scope(section), read_hours(section));
     // Nothing more is asked of a rule whose kind is not known: its keys could be any.
     let Some(row) = row else { return ignore_rest(section) };
@@ -225,15 +230,10 @@ fn read_rule(section: &mut Section<'_>, file: &str, seen: &mut Seen) -> Option<R
     let explained_by = draft.rule_names(section, "explained_by");
     let kind = (row.read)(section, &mut draft);
     check_common(section, class, kind.as_ref(), hours.is_some(), !explained_by.is_empty());
-    let class = class?;
-    let severity = match severity {
-        Some(said) => said?,
-        None => class.severity(),
-    };
     Some(Rule {
         name: CompactString::from(name?),
         version: u32::try_from(version?).ok()?,
-        class,
+        class: class?,
         severity,
         scope,
         kind: kind?,

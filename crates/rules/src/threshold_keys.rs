@@ -1,7 +1,7 @@
 //! The keys of rules that compare a value with limits: `threshold` and `impossible`.
 
 use crate::metric_keys::{CLEAR_AFTER_S, check_unit, measured_metric, seconds};
-use crate::metric_limits::possible;
+use crate::metric_limits::{possible, seen};
 use crate::rule::{Kind, Level};
 use crate::rule_file::Draft;
 use watchfire_model::{Metric, Unit};
@@ -61,6 +61,19 @@ fn check_level(section: &mut Section<'_>, metric: &Metric, level: Level, hystere
     }
 }
 
+/// What a fire or a cold room reaches is not impossible: such a rule would hide it from every other one.
+fn check_seen(section: &mut Section<'_>, metric: &Metric, below: Option<f64>, above: Option<f64>) {
+    let Some((least, most)) = seen(metric) else { return };
+    let unit = metric.unit().map_or("", Unit::code);
+    if let Some(below) = below.filter(|below| *below > least) {
+        section.problem("below", format!("is {below}: {metric} of {least} {unit} is possible; use that or less"));
+    }
+    if let Some(above) = above.filter(|above| *above < most) {
+        let why = format!("is {above}: {metric} of {most} {unit} is possible, and would hide a fire; use that or more");
+        section.problem("above", why);
+    }
+}
+
 pub(crate) fn read_impossible(section: &mut Section<'_>, _: &mut Draft<'_>) -> Option<Kind> {
     let metric = measured_metric(section);
     let (below, above) = (section.optional_number("below"), section.optional_number("above"));
@@ -74,7 +87,7 @@ pub(crate) fn read_impossible(section: &mut Section<'_>, _: &mut Draft<'_>) -> O
         (Some(below), Some(above)) if below >= above => {
             section.problem("below", format!("is {below}, not less than above = {above}: nothing would be possible"));
         }
-        _ => {}
+        _ => check_seen(section, &metric, below, above),
     }
     Some(Kind::Impossible { metric, below, above, hold_s: hold_s?, clear_after_s: clear_after_s? })
 }

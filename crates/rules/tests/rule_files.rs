@@ -59,3 +59,17 @@ fn a_rule_set_that_leaves_alarms_out_gets_them_back() {
     let names: Vec<&str> = set.rules().iter().map(|rule| rule.name.as_str()).collect();
     assert!(names.contains(&"device-fire") && names.contains(&"device-fire-standard"), "{names:?}");
 }
+
+#[test]
+fn a_reference_to_no_rule_names_the_nearest() {
+    let rule = |name: &str, of: &str| {
+        format!(
+            "[[rule]]\nname = \"{name}\"\nversion = 1\nkind = \"count\"\nof = [\"{of}\"]\ntimes = 2\nwindow_s = 60\n\
+            class = \"fault\"\n"
+        )
+    };
+    let text = format!("{}{}", rule("a", "device-fires"), rule("b", "zzz"));
+    let wanted = "rules.toml:5: of: there is no rule `device-fires` in the set; did you mean `device-fire`?\n\
+        rules.toml:13: of: there is no rule `zzz` in the set\n";
+    assert_eq!(parse(&text).unwrap_err(), wanted);
+}
