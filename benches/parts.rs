@@ -64,6 +64,8 @@ fn main() -> ExitCode {
 type Part = (&'static str, fn(&Options, &Path) -> Result<Row, Fault>);
 
 const PARTS: &[Part] = &[
+    // First: memory that others gave back would hide what it takes.
+    ("rules-state", rules_state),
     ("encode", encode),
     ("journal-append", journal_append),
     ("journal-sync", journal_sync),
@@ -72,7 +74,6 @@ const PARTS: &[Part] = &[
     ("panel-frames", panel_frames),
     ("rules-pace", rules_pace),
     ("rules-scale", rules_scale),
-    ("rules-state", rules_state),
     ("replay", replay_lines),
     ("archive", archive),
 ];

@@ -19,6 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "watchfire-model",
             "watchfire-settings",
             "compact_str",
+            "hashbrown",
             "jiff",
             "postcard",
             "serde",

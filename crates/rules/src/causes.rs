@@ -3,7 +3,7 @@
 use crate::casebook::{Case, CaseKey, Cause, Ground, is_active, is_untouched};
 use crate::engine::Engine;
 use crate::event::Effects;
-use crate::fleet::{Hold, Phase};
+use crate::series::{Hold, Phase};
 use crate::timers::Timer;
 use std::collections::BTreeSet;
 use watchfire_model::{Alert, Class, Evidence, Metric, PointName, RuleRef, Source, Step};
@@ -36,7 +36,7 @@ impl Engine {
                 let ordinal = self.next_ordinal();
                 let key = self.book.raise(self.journal, ordinal, self.stamp, (ground, test), out);
                 if let Some(device) = device {
-                    self.fleet.device_mut(device).cases.push(key);
+                    self.fleet.device_mut(device).add_case(key);
                 }
                 self.attach(key, &cause);
                 self.news_of(key);
@@ -94,7 +94,7 @@ impl Engine {
     /// The alert of the same device that this ground belongs to: the same rule and point (another metric there), or the
     /// early warning or fire that is going on there, whichever of its senses tells more of it.
     fn to_join(&self, device: u32, ground: &Ground) -> Option<CaseKey> {
-        let cases = &self.fleet.device(device).cases;
+        let cases = self.fleet.device(device).cases();
         cases.iter().copied().find(|key| {
             self.book.get(*key).is_some_and(|case| {
                 same_place(&case.alert, &ground.rule, ground.point.as_ref())
@@ -149,7 +149,7 @@ impl Engine {
         }
         // By the alert, not by its causes: a rule that was removed has left none.
         if let Some(device) = self.device_of_case(key) {
-            self.fleet.device_mut(device).cases.retain(|other| *other != key);
+            self.fleet.device_mut(device).remove_case(key);
         }
         for leaving in self.book.note_over(key) {
             self.book.forget(leaving);
@@ -169,7 +169,7 @@ impl Engine {
             self.attach(key, cause);
         }
         if let Some(device) = self.device_of_case(key) {
-            self.fleet.device_mut(device).cases.push(key);
+            self.fleet.device_mut(device).add_case(key);
         }
         self.book.note_reopened(key);
         Ok(())
@@ -181,12 +181,12 @@ impl Engine {
         case.causes.iter().filter(holds).cloned().collect()
     }
 
-    pub(crate) fn hold(&self, cause: &Cause) -> Option<&Hold> {
+    pub(crate) fn hold(&self, cause: &Cause) -> Option<Hold> {
         match cause {
-            Cause::Series { series, rule } => self.fleet.series(*series).slot(*rule).map(|slot| &slot.hold),
-            Cause::Group { room, rule } => self.groups.get(&(*room, *rule)).map(|group| &group.hold),
-            Cause::Silence { device } => Some(&self.fleet.device(*device).silence),
-            Cause::Standing(key) => self.standing.get(key).map(|standing| &standing.hold),
+            Cause::Series { series, rule } => self.fleet.series(*series).slot(*rule).map(|slot| slot.hold),
+            Cause::Group { room, rule } => self.groups.get(&(*room, *rule)).map(|group| group.hold),
+            Cause::Silence { device } => Some(self.fleet.device(*device).silence()),
+            Cause::Standing(key) => self.standing.get(key).map(|standing| standing.hold),
         }
     }
 
@@ -194,7 +194,7 @@ impl Engine {
         match cause {
             Cause::Series { series, rule } => self.fleet.series_mut(*series).slot_mut(*rule).map(|slot| &mut slot.hold),
             Cause::Group { room, rule } => self.groups.get_mut(&(*room, *rule)).map(|group| &mut group.hold),
-            Cause::Silence { device } => Some(&mut self.fleet.device_mut(*device).silence),
+            Cause::Silence { device } => Some(self.fleet.device_mut(*device).silence_mut()),
             Cause::Standing(key) => self.standing.get_mut(key).map(|standing| &mut standing.hold),
         }
     }

@@ -1,7 +1,8 @@
 //! What is known of the devices, for a screen that starts anew.
 
+use crate::device_state::Device;
 use crate::engine::Engine;
-use crate::fleet::{Device, Phase};
+use crate::series::Phase;
 use watchfire_model::{DeviceKey, Metric, PointName, Timestamp, Value, ZoneId};
 
 /// A device as the engine knows it.
@@ -40,7 +41,7 @@ impl Engine {
     /// Every device that is in the set-up or was heard, in the order in which they were first met.
     pub fn devices(&self) -> impl Iterator<Item = DeviceView<'_>> {
         let devices = self.fleet.devices().iter().zip(0u32..);
-        let seen = devices.filter(|(device, _)| device.claim.is_some() || device.last_seen.is_some());
+        let seen = devices.filter(|(device, _)| device.claim.is_some() || device.last_seen.get().is_some());
         seen.map(|(device, number)| self.view(device, number))
     }
 
@@ -52,7 +53,7 @@ impl Engine {
             .map(|series| PointView {
                 point: self.fleet.point(series),
                 metric: self.fleet.metric(series),
-                value: series.value,
+                value: series.value(),
                 at: series.at,
             })
             .collect();
@@ -62,8 +63,8 @@ impl Engine {
             key: &device.key,
             claimed: device.claim.is_some(),
             zone: self.zone(number),
-            last_seen: device.last_seen,
-            online: device.last_seen.is_some() && device.silence.phase != Phase::Holding,
+            last_seen: device.last_seen.get(),
+            online: device.last_seen.get().is_some() && device.silence().phase != Phase::Holding,
             battery: battery.and_then(|point| point.value.as_number()),
             points,
         }

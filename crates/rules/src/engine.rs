@@ -3,7 +3,7 @@
 use crate::built_in::built_in;
 use crate::casebook::{Casebook, OVER_KEPT, StandingKey};
 use crate::event::{Effects, Event, SetUp, Stamp};
-use crate::fleet::{Fleet, Hold};
+use crate::fleet::Fleet;
 use crate::fusion::{Group, Room, Rooms};
 use crate::gathering::Note;
 use crate::incidents::Incidents;
@@ -11,6 +11,7 @@ use crate::logged::Untold;
 use crate::orders::RecentOrders;
 use crate::plans::Plans;
 use crate::rule::Rule;
+use crate::series::Hold;
 use crate::set_back::SetBack;
 use crate::test_mode::Tests;
 use crate::timers::{Timer, Timers};

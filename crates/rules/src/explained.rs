@@ -40,7 +40,7 @@ impl Engine {
         let marked: Vec<_> = marked.filter_map(|(key, case)| Some((key, silence_of(case)?))).collect();
         for (key, device) in marked {
             let here = self.room_across(device, watcher) == Some(room);
-            if !here || !self.fleet.device(device).silence.phase.holds() {
+            if !here || !self.fleet.device(device).silence().phase.holds() {
                 continue;
             }
             let reason = room_words::no_longer_explained(&self.label(device));

@@ -62,7 +62,7 @@ impl Engine {
             let Some(rule) = plan.formulas.get(place).copied() else { return };
             let Kind::Expression(expression) = &self.rule(rule).kind else { continue };
             let known = |metric: &Metric| {
-                self.newest_of(device, metric, expression.within_s).map(|series| self.fleet.series(series).value)
+                self.newest_of(device, metric, expression.within_s).map(|series| self.fleet.series(series).value())
             };
             let met = expression.when.is_true(&known).unwrap_or(false);
             self.room_level(Room::Device(device), rule, met, device, out);

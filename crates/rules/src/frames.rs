@@ -4,9 +4,9 @@
 use crate::engine::Engine;
 use crate::event::Effects;
 use crate::event_time::{EventTime, OVERTAKEN_WITHIN};
-use crate::fleet::{Phase, Series};
 use crate::risk;
 use crate::rule::Kind;
+use crate::series::{Phase, Series};
 use watchfire_model::{Decoded, DeviceKey, Presence, Reading, SiteId, Timestamp, Value};
 
 impl Engine {
@@ -14,7 +14,7 @@ impl Engine {
     pub(crate) fn sign_of_life(&mut self, site: &SiteId, decoded: &Decoded) -> Option<u32> {
         let device = self.fleet.find_device(site, decoded.source, decoded.device.as_ref()?)?;
         if decoded.presence != Some(Presence::Offline) {
-            self.fleet.device_mut(device).last_seen = Some(self.stamp.at);
+            self.fleet.device_mut(device).last_seen = Some(self.stamp.at).into();
         }
         Some(device)
     }
@@ -35,10 +35,10 @@ impl Engine {
         };
         self.hear(device, decoded.presence, out);
         let now = self.stamp.at;
-        let repeated = decoded.key.as_ref().is_some_and(|key| {
-            let recent = self.fleet.device_mut(device).recent_keys.get_or_insert_default();
-            recent.is_repeat(key, decoded, now)
-        });
+        let repeated = decoded
+            .key
+            .as_ref()
+            .is_some_and(|key| self.fleet.device_mut(device).recent_keys.is_repeat(key, decoded, now));
         for reading in &decoded.readings {
             self.reading(device, reading, repeated, out);
         }
@@ -69,7 +69,9 @@ impl Engine {
             state.presence = Some((said, now));
         }
         let watched = state.silence_rule.is_some();
-        if watched && (state.silence.phase == Phase::Holding || presence.is_some() || state.silence_timer.is_none()) {
+        if watched
+            && (state.silence().phase == Phase::Holding || presence.is_some() || state.silence_timer.get().is_none())
+        {
             self.watch_silence(device, out);
         }
     }
@@ -85,17 +87,14 @@ impl Engine {
         let newest_is_recent = now.since(series.received_at) <= OVERTAKEN_WITHIN;
         let again = repeated || (newest_is_recent && series.at == time.at);
         // Where it is still the newest that is known; an alarm of a device that goes on adds nothing by itself.
-        if again && series.value == reading.value && !self.is_alarm(series, reading.value) {
+        if again && series.value() == reading.value && !self.is_alarm(series, reading.value) {
             return;
         }
         let older = newest_is_recent && time.at < series.at;
         let in_turn = self.in_its_turn(device, time.at, older);
         let overtaken = older && (self.was_told(number, time.at) || !(in_turn || self.begins(number, reading.value)));
         if !overtaken {
-            let series = self.fleet.series_mut(number);
-            series.value = reading.value;
-            series.at = time.at;
-            series.received_at = now;
+            self.fleet.series_mut(number).take(reading.value, time.at, now);
             if !self.is_impossible(number, reading.value) {
                 self.observe(number, reading.value, time.at);
             }
@@ -111,7 +110,7 @@ impl Engine {
 
     /// Whether a reading of that very time has met a rule.
     fn was_told(&self, number: u32, said: Timestamp) -> bool {
-        self.fleet.series(number).slots.iter().any(|slot| slot.met_at == said)
+        self.fleet.series(number).slots().iter().any(|slot| slot.met_at == said)
     }
 
     /// Whether a value beyond a limit finds nothing going on yet. Its stamp may be older than the newest because the clock
@@ -129,17 +128,8 @@ impl Engine {
 
     fn first_reading(&mut self, device: u32, reading: &Reading, time: EventTime, out: &mut Effects) {
         let plan = self.plan_for(device, &reading.metric);
-        let series = Series {
-            device,
-            kind: 0,
-            value: reading.value,
-            at: time.at,
-            received_at: self.stamp.at,
-            plan,
-            trends: Box::default(),
-            tallies: Vec::new(),
-            slots: Vec::new(),
-        };
+        let mut series = Series::new(device, reading.value, time.at, self.stamp.at);
+        series.plan = plan;
         match self.fleet.add_series(series, &reading.metric, &reading.point) {
             Ok(number) => {
                 if !self.is_impossible(number, reading.value) {

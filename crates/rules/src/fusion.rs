@@ -9,9 +9,9 @@
 use crate::casebook::Ground;
 use crate::engine::Engine;
 use crate::event::Effects;
-use crate::fleet::{Hold, Phase};
 use crate::levels::{WAY_BACK, clearing_time, evidence, hold_time, leaving};
 use crate::rule::{Fusion, Kind};
+use crate::series::{Hold, Phase};
 use crate::timers::Timer;
 use crate::wording;
 use serde::{Deserialize, Serialize};

@@ -68,7 +68,7 @@ impl Engine {
         let now = self.stamp.at;
         let counts = matches!(&self.rule(watcher).kind, Kind::Gathering(Gathering { want: Want::Count { .. }, .. }));
         let value = match cause {
-            Cause::Series { series, .. } => Some(self.fleet.series(*series).value),
+            Cause::Series { series, .. } => Some(self.fleet.series(*series).value()),
             Cause::Group { .. } | Cause::Silence { .. } | Cause::Standing(_) => None,
         };
         let notes = self.notes.entry((room, watcher)).or_default();
@@ -182,7 +182,8 @@ impl Engine {
                     reading.value = note.value.unwrap_or(reading.value);
                     told.push(room_words::noted(&label, &reading, &began));
                     let device = self.fleet.device(note.device).key.clone();
-                    let at = if note.value == Some(self.fleet.series(*series).value) { time.at } else { note.began_at };
+                    let at =
+                        if note.value == Some(self.fleet.series(*series).value()) { time.at } else { note.began_at };
                     let one = evidence(device, &reading, at);
                     if !shown.contains(&one) {
                         shown.push(one);

@@ -1,6 +1,7 @@
 //! What is measured where on a device, numbered: a million devices share a few kinds, and a reading finds its series by
 //! number without touching the series of its neighbours.
 
+use hashbrown::DefaultHashBuilder;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use watchfire_model::{Metric, PointName};
@@ -11,7 +12,7 @@ use watchfire_model::{Metric, PointName};
 pub(crate) struct Kinds {
     list: Vec<(Metric, PointName)>,
     /// Only looked up, never walked.
-    numbers: BTreeMap<Metric, HashMap<PointName, u32>>,
+    numbers: BTreeMap<Metric, HashMap<PointName, u32, DefaultHashBuilder>>,
 }
 
 impl Kinds {

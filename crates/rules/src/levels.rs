@@ -5,9 +5,9 @@ use crate::casebook::{Cause, Ground};
 use crate::engine::Engine;
 use crate::event::Effects;
 use crate::event_time::EventTime;
-use crate::fleet::{Phase, Series};
 use crate::room_words;
 use crate::rule::{Departure, Kind, Rule};
+use crate::series::{Phase, Series};
 use crate::tally::Tally;
 use crate::timers::Timer;
 use crate::trend::{Leaving, Trend};
@@ -82,19 +82,18 @@ impl Engine {
 
     /// Takes a reading into what the rules of the series' plan count.
     fn count(&mut self, number: u32, value: Value, at: Timestamp) {
-        let mut tallies = std::mem::take(&mut self.fleet.series_mut(number).tallies);
-        for rule in &self.plans.get(self.fleet.series(number).plan).tallies {
-            let kind = &self.rule(*rule).kind;
-            match tallies.iter_mut().find(|(of, _)| of == rule) {
-                Some((_, tally)) => tally.observe(kind, value, at),
+        let series = self.fleet.series_mut(number);
+        for rule in &self.plans.get(series.plan).tallies {
+            let kind = &rule_of(&self.rules, *rule).kind;
+            match series.tally_mut(*rule) {
+                Some(tally) => tally.observe(kind, value, at),
                 None => {
-                    // Exactly: there are as many as series.
-                    tallies.reserve_exact(1);
-                    tallies.extend(Tally::begin(kind, value, at).map(|tally| (*rule, tally)));
+                    if let Some(tally) = Tally::begin(kind, value, at) {
+                        series.add_tally(*rule, tally);
+                    }
                 }
             }
         }
-        self.fleet.series_mut(number).tallies = tallies;
     }
 
     /// The next rule of the series' plan for which the reading means anything: it is met, or something is going on.
@@ -242,7 +241,7 @@ impl Engine {
         let reading = Reading {
             point: self.fleet.point(series).clone(),
             metric: self.fleet.metric(series).clone(),
-            value: series.value,
+            value: series.value(),
             vendor_unit: None,
             at: series.at,
         };
@@ -287,8 +286,12 @@ impl Engine {
     }
 
     pub(crate) fn rule(&self, number: u16) -> &Rule {
-        self.rules.get(usize::from(number)).expect("plans and slots are redone when the rules change")
+        rule_of(&self.rules, number)
     }
+}
+
+fn rule_of(rules: &[Rule], number: u16) -> &Rule {
+    rules.get(usize::from(number)).expect("plans and slots are redone when the rules change")
 }
 
 /// How far the series has left what is usual for it.

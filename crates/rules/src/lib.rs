@@ -86,7 +86,7 @@
 //! nothing is kept but their own alarms, which still raise.
 //!
 //! # Shape
-//! Devices and series (a metric at a point) have numbers; state is a `Vec` by number. Which rules judge a series is worked
+//! Devices and series (a metric at a point) have numbers; state is a table by number. Which rules judge a series is worked
 //! out once (its *plan*), with the running means that they share. A reading costs two look-ups and a comparison per rule of the plan; only where a rule is met
 //! does a slot exist. A hold says how far a *cause* has got; `causes.rs` is the only place where causes
 //! become alerts. A new kind of detector adds a variant to [`Kind`], its state to the slot, and calls `begin` and `end`.
@@ -97,6 +97,8 @@ mod casebook;
 mod causes;
 mod cusum;
 mod departure_keys;
+mod device_index;
+mod device_state;
 mod device_view;
 mod dose;
 mod duplicates;
@@ -116,6 +118,7 @@ mod incidents;
 mod kinds;
 mod levels;
 mod logged;
+mod maybe_time;
 mod metric_keys;
 mod metric_limits;
 mod orders;
@@ -129,6 +132,7 @@ mod rule;
 mod rule_file;
 mod schedule;
 mod scope_keys;
+mod series;
 mod set_back;
 mod set_up;
 mod silence;
@@ -137,6 +141,7 @@ mod snapshot;
 mod standard_alarms;
 mod standing;
 mod stuck;
+mod table;
 mod tally;
 mod test_mode;
 mod test_words;
@@ -167,7 +172,7 @@ pub use trend::TrendSpec;
 pub use words::metric_words;
 
 /// Counted up whenever the same journal may give other alerts.
-pub const ENGINE_VERSION: u32 = 5;
+pub const ENGINE_VERSION: u32 = 6;
 
 /// Every bound of the engine.
 pub mod limits {

@@ -49,7 +49,7 @@ impl Engine {
 
     fn withdraw(&mut self, key: CaseKey) {
         if let Some(device) = self.device_of_case(key) {
-            self.fleet.device_mut(device).cases.retain(|other| *other != key);
+            self.fleet.device_mut(device).remove_case(key);
         }
         let Some(case) = self.book.remove(key) else { return };
         for cause in &case.causes {
@@ -66,7 +66,7 @@ impl Engine {
         self.book.insert(key, Case { alert: alert.clone(), causes: Vec::new(), latched: false, incident: None });
         self.news_of(key);
         if let Some(device) = self.device_of_case(key).filter(|_| !alert.is_over()) {
-            self.fleet.device_mut(device).cases.push(key);
+            self.fleet.device_mut(device).add_case(key);
         }
         // Ours came at another entry: its causes belong to the log's.
         if let Some(place) = self.withdrawn.iter().position(|untold| same_subject(&untold.alert, alert)) {
@@ -139,7 +139,7 @@ impl Engine {
         let test = untold.alert.marks.test && self.test_of_case(&untold.alert, &untold.causes).is_some();
         let key = self.book.raise(self.journal, ordinal, self.stamp, (ground, test), out);
         if let Some(device) = self.device_of_case(key) {
-            self.fleet.device_mut(device).cases.push(key);
+            self.fleet.device_mut(device).add_case(key);
         }
         for cause in &untold.causes {
             self.make_hold(cause);

@@ -4,7 +4,7 @@ use crate::casebook::{Case, CaseKey, Cause};
 use crate::duplicates::Fnv;
 use crate::engine::Engine;
 use crate::event::{Effects, Refusal};
-use crate::fleet::Phase;
+use crate::series::Phase;
 use crate::wording;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -217,7 +217,7 @@ impl Engine {
     fn last_heard(&self, cause: &Cause) -> Option<Timestamp> {
         match cause {
             Cause::Series { .. } | Cause::Group { .. } | Cause::Silence { .. } => {
-                self.fleet.device(self.device_of(cause)?).last_seen
+                self.fleet.device(self.device_of(cause)?).last_seen.get()
             }
             Cause::Standing(key) => self.standing.get(key).map(|standing| standing.said_at),
         }

@@ -4,10 +4,10 @@
 use crate::casebook::{Cause, Ground};
 use crate::engine::Engine;
 use crate::event::Effects;
-use crate::fleet::Phase;
 use crate::fusion::Room;
 use crate::levels::{clearing_time, hold_time};
 use crate::rule::Kind;
+use crate::series::Phase;
 use crate::timers::Timer;
 use watchfire_model::{Bilingual, Evidence};
 

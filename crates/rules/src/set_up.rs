@@ -4,9 +4,9 @@
 use crate::casebook::Cause;
 use crate::engine::Engine;
 use crate::event::SetUp;
-use crate::fleet::{Hold, Phase, Slot};
 use crate::levels::{clearing_time, hold_time};
 use crate::rule::Rule;
+use crate::series::{Hold, Phase, Slot};
 use crate::tally::Tally;
 use crate::timers::Timer;
 use watchfire_model::{DeviceKey, Sites};
@@ -40,7 +40,7 @@ impl Engine {
     pub(crate) fn restart_timers(&mut self) {
         self.timers.clear();
         for number in self.fleet.series_numbers() {
-            for slot in &self.fleet.series(number).slots {
+            for slot in self.fleet.series(number).slots() {
                 let rule = slot.rule;
                 match slot.hold.phase {
                     Phase::Idle | Phase::Holding => {}
@@ -59,7 +59,7 @@ impl Engine {
             }
         }
         for device in self.fleet.device_numbers() {
-            self.fleet.device_mut(device).silence_timer = None;
+            self.fleet.device_mut(device).silence_timer = None.into();
             self.arm_silence(device);
         }
         self.restart_group_timers();
@@ -101,7 +101,7 @@ impl Engine {
         let judged_by = self.plans.get(plan).clone();
         let series = self.fleet.series_mut(number);
         series.plan = plan;
-        let slots = std::mem::take(&mut series.slots);
+        let (tallies, slots) = series.take_beside();
         let mut kept = Vec::with_capacity(slots.len());
         for slot in slots {
             match moved.get(usize::from(slot.rule)).copied().flatten().filter(|rule| judged_by.has(*rule)) {
@@ -110,11 +110,10 @@ impl Engine {
             }
         }
         let series = self.fleet.series_mut(number);
-        series.slots = kept;
-        let tallies = std::mem::take(&mut series.tallies);
+        series.put_slots(kept);
         let still = |(rule, tally)| moved.get(usize::from(rule)).copied().flatten().map(|rule| (rule, tally));
-        series.tallies =
-            tallies.into_iter().filter_map(still).filter(|(rule, _)| judged_by.tallies.contains(rule)).collect();
+        let tallies = tallies.into_iter().filter_map(still).filter(|(rule, _)| judged_by.tallies.contains(rule));
+        series.put_tallies(tallies.collect());
     }
 
     /// The rule that watches for the device's silence, again.
@@ -124,8 +123,8 @@ impl Engine {
         let state = self.fleet.device_mut(device);
         state.silence_rule = rule;
         state.room = room;
-        if rule.is_none() {
-            let hold = std::mem::take(&mut state.silence);
+        if rule.is_none() && state.silence() != Hold::default() {
+            let hold = std::mem::take(state.silence_mut());
             self.orphan(hold);
         }
     }

@@ -4,9 +4,9 @@
 use crate::casebook::{Case, Cause, Ground};
 use crate::engine::{Engine, claimed};
 use crate::event::Effects;
-use crate::fleet::Phase;
 use crate::room_words;
 use crate::rule::Kind;
+use crate::series::Phase;
 use crate::timers::Timer;
 use crate::wording;
 use std::time::Duration;
@@ -31,7 +31,7 @@ impl Engine {
     /// Clears an alert that no longer holds and sees to it that the device's timer runs.
     pub(crate) fn watch_silence(&mut self, device: u32, out: &mut Effects) {
         let due = self.silence_due(device);
-        if self.fleet.device(device).silence.phase == Phase::Holding && due.is_none_or(|due| due.at > self.stamp.at) {
+        if self.fleet.device(device).silence().phase == Phase::Holding && due.is_none_or(|due| due.at > self.stamp.at) {
             let reason = wording::heard_again(&self.label(device));
             if let Some(ground) = self.silence_ground(device, reason) {
                 self.end(&Cause::Silence { device }, ground, out);
@@ -42,20 +42,22 @@ impl Engine {
 
     /// The device's timer came due: silent now, or look again later.
     pub(crate) fn look_for_silence(&mut self, device: u32, timer_at: Timestamp, out: &mut Effects) {
-        self.fleet.device_mut(device).silence_timer = None;
+        self.fleet.device_mut(device).silence_timer = None.into();
         let Some(due) = self.silence_due(device) else { return };
         if due.at > timer_at {
             return self.arm_silence(device);
         }
-        if self.fleet.device(device).silence.phase == Phase::Holding {
+        if self.fleet.device(device).silence().phase == Phase::Holding {
             return;
         }
         let label = self.label(device);
         let site = &self.fleet.device(device).key.site;
         let reason = match due.why {
-            Why::Unheard { for_s } => {
-                wording::silent(&label, for_s, self.fleet.device(device).last_seen.map(|at| self.wall_time(site, at)))
-            }
+            Why::Unheard { for_s } => wording::silent(
+                &label,
+                for_s,
+                self.fleet.device(device).last_seen.get().map(|at| self.wall_time(site, at)),
+            ),
             Why::Gone { since } => wording::gone(&label, &self.wall_time(site, since)),
         };
         if let Some(mut ground) = self.silence_ground(device, reason) {
@@ -72,11 +74,11 @@ impl Engine {
     pub(crate) fn arm_silence(&mut self, device: u32) {
         let due = self.silence_due(device);
         let state = self.fleet.device_mut(device);
-        let Some(due) = due.filter(|_| state.silence.phase != Phase::Holding) else { return };
-        match state.silence_timer {
+        let Some(due) = due.filter(|_| state.silence().phase != Phase::Holding) else { return };
+        match state.silence_timer.get() {
             Some(running) if running <= due.at => {}
             running => {
-                state.silence_timer = Some(due.at);
+                state.silence_timer = Some(due.at).into();
                 if let Some(running) = running {
                     self.timers.cancel(running, Timer::Silence { device });
                 }
@@ -91,7 +93,7 @@ impl Engine {
         let known = state.claim.and_then(|claim| claimed(&self.sites, &state.key, claim));
         let after_s = known.and_then(|known| known.silent_after_s).or(after_s);
         let unheard = after_s.map(|for_s| {
-            let heard = state.last_seen.unwrap_or(state.known_since).max(self.awake_since);
+            let heard = state.last_seen.get().unwrap_or(state.known_since).max(self.awake_since);
             Due { at: later(heard, for_s), why: Why::Unheard { for_s } }
         });
         let gone = state.presence.filter(|(presence, _)| *presence == Presence::Offline).map(|(_, since)| {

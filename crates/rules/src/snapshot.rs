@@ -11,16 +11,19 @@
 
 use crate::casebook::Cause;
 use crate::casebook::{CaseKey, Casebook, StandingKey};
+use crate::device_state::Device;
 use crate::engine::{Engine, Standing};
 use crate::event::{SetUp, Stamp};
-use crate::fleet::{Device, Fleet, Series};
+use crate::fleet::Fleet;
 use crate::fusion::{Group, Room, Rooms};
 use crate::gathering::Note;
 use crate::incidents::{Incidents, Membership};
 use crate::kinds::Kinds;
 use crate::orders::RecentOrders;
 use crate::rule::{Kind, Rule};
+use crate::series::Series;
 use crate::set_back::SetBack;
+use crate::table::Table;
 use crate::tally::Tally;
 use crate::test_mode::Tests;
 use compact_str::CompactString;
@@ -50,9 +53,9 @@ struct Image<'a> {
     stamp: Stamp,
     awake_since: Timestamp,
     rule_names: Vec<CompactString>,
-    devices: Cow<'a, [Device]>,
+    devices: Cow<'a, Table<Device>>,
     kinds: Cow<'a, Kinds>,
-    series: Cow<'a, [Series]>,
+    series: Cow<'a, Table<Series>>,
     rooms: Cow<'a, Rooms>,
     /// In the order of the keys.
     groups: Vec<((Room, u16), Group)>,
@@ -97,9 +100,9 @@ impl Engine {
             book: Cow::Borrowed(&self.book),
             orders: Cow::Borrowed(&self.orders),
         };
-        let series = self.fleet.all_series().iter().zip(0u32..).filter(|(series, _)| !series.tallies.is_empty());
+        let series = self.fleet.all_series().iter().zip(0u32..).filter(|(series, _)| !series.tallies().is_empty());
         let counted = Counted {
-            tallies: series.map(|(series, number)| (number, series.tallies.clone())).collect(),
+            tallies: series.map(|(series, number)| (number, series.tallies().to_vec())).collect(),
             notes: self.notes.iter().map(|(key, notes)| (*key, notes.clone())).collect(),
         };
         let since = Since5 {
@@ -161,7 +164,7 @@ impl Engine {
             if !engine.fleet.series_numbers().contains(&series) {
                 return Err(malformed("what is counted belongs to no series"));
             }
-            engine.fleet.series_mut(series).tallies = tallies;
+            engine.fleet.series_mut(series).put_tallies(tallies);
         }
         engine.notes = counted.notes.into_iter().collect();
         if !engine.causes_fit() || !engine.groups_fit() || !engine.notes_fit() || !engine.tests_fit() {

@@ -5,9 +5,9 @@ use crate::casebook::{Cause, Ground, StandingKey};
 use crate::engine::Engine;
 use crate::event::Effects;
 use crate::event_time::EventTime;
-use crate::fleet::Phase;
 use crate::levels::evidence;
 use crate::rule::Kind;
+use crate::series::Phase;
 use crate::wording;
 use compact_str::CompactString;
 use watchfire_model::{
