@@ -18,6 +18,7 @@ use crate::casebook::Ground;
 use crate::engine::Engine;
 use crate::event::Effects;
 use crate::formula::Formula;
+use crate::formula_limits::pointless;
 use crate::fusion::Room;
 use crate::levels::evidence;
 use crate::metric_keys::{CLEAR_AFTER_S, HOLD_S_MAX, seconds};
@@ -96,7 +97,12 @@ impl Engine {
 /// The keys.
 pub(crate) fn read_expression(section: &mut Section<'_>, _: &mut Draft<'_>) -> Option<Kind> {
     let when = section.text("when").and_then(|text| match Formula::parse(&text) {
-        Ok(formula) => Some(formula),
+        Ok(formula) => {
+            if let Some(why) = pointless(&formula) {
+                section.problem("when", why);
+            }
+            Some(formula)
+        }
         Err(problem) => {
             section.problem("when", problem.to_string());
             None

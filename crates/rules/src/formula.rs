@@ -54,7 +54,7 @@ impl fmt::Display for FormulaError {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Node {
+pub(crate) enum Node {
     Number(f64),
     Truth(bool),
     Metric(Metric),
@@ -66,7 +66,7 @@ enum Node {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
+pub(crate) enum Operator {
     Or,
     And,
     Less,
@@ -82,7 +82,7 @@ enum Operator {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Function {
+pub(crate) enum Function {
     Abs,
     Least,
     Greatest,
@@ -138,6 +138,11 @@ impl Formula {
     /// As it was written.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Its outermost part.
+    pub(crate) fn root(&self) -> &Node {
+        &self.root
     }
 
     /// The metrics that it names.

@@ -110,6 +110,7 @@ mod expression;
 mod flapping;
 mod fleet;
 mod formula;
+mod formula_limits;
 mod frames;
 mod fusion;
 mod gathering;
