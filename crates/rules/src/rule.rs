@@ -415,3 +415,43 @@ impl Rule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every part of a scope by itself keeps a rule from the places beside it.
+    #[test]
+    fn a_scope_fits_where_every_part_of_it_does() {
+        let read = |keys: &str| {
+            let text = format!("[[rule]]\nname = \"r\"\nversion = 1\nkind = \"silent\"\nafter_s = 60\n{keys}\n");
+            let set = RuleSet::parse(&[("rules.toml".into(), text)]).unwrap();
+            set.rules().iter().find(|rule| rule.name == "r").unwrap().scope.clone()
+        };
+        let (site, zone): (SiteId, ZoneId) = ("tower".parse().unwrap(), "lobby".parse().unwrap());
+        let tags = BTreeSet::from(["lane".to_owned()]);
+        let place = Place {
+            source: Source::Gbt26875,
+            site: &site,
+            site_kind: Some(SiteKind::Building),
+            zone: Some(&zone),
+            tags: Some(&tags),
+            profile: Some("hikvision"),
+        };
+        let unlisted = Place { site_kind: None, zone: None, tags: None, profile: None, ..place };
+        for (fits, beside) in [
+            ("sources = [\"gbt26875\"]", "sources = [\"zigbee2mqtt\"]"),
+            ("sites = [\"tower\", \"home1\"]", "sites = [\"home1\"]"),
+            ("site_kinds = [\"building\"]", "site_kinds = [\"home\", \"care_home\"]"),
+            ("zones = [\"lobby\"]", "zones = [\"cellar\"]"),
+            ("tags = [\"stove\", \"lane\"]", "tags = [\"stove\"]"),
+            ("profiles = [\"hikvision\"]", "profiles = [\"dahua\"]"),
+        ] {
+            assert!(read(fits).fits(place), "{fits}");
+            assert!(!read(beside).fits(place), "{beside}");
+            let of_the_list = ["site_kinds", "zones", "tags", "profiles"].iter().any(|key| fits.starts_with(key));
+            assert_eq!(read(fits).fits(unlisted), !of_the_list, "{fits}, of a device that is not listed");
+        }
+        assert!(!read("zones = [\"lobby\"]\ntags = [\"stove\"]").fits(place), "one part fits, the other does not");
+    }
+}
