@@ -7,6 +7,7 @@ use std::time::Duration;
 use watchfire_model::{
     Decoded, DeviceName, JournalId, Metric, PointName, Reading, Seq, SiteId, Source, Timestamp, Value,
 };
+use watchfire_rules::limits::LOOK_AHEAD_MAX;
 use watchfire_rules::{Effects, Engine, Event, RuleSet, SetUp, Stamp};
 
 const START_S: i64 = 1_772_352_000;
@@ -53,10 +54,14 @@ impl Fleet {
             self.turn.push(self.message(self.count + number)?);
         }
         clock.time(|| {
-            for one in &self.turn {
-                self.count += 1;
-                let stamp = Stamp { seq: Seq(1 + self.count), at: at(self.count / u64::from(self.devices)) };
-                self.engine.apply(stamp, &Event::Decoded { site: &self.site, decoded: one }, &mut self.effects);
+            // As the station does.
+            for group in self.turn.chunks(LOOK_AHEAD_MAX) {
+                self.engine.look_ahead(group.iter().map(|one| (&self.site, one)));
+                for one in group {
+                    self.count += 1;
+                    let stamp = Stamp { seq: Seq(1 + self.count), at: at(self.count / u64::from(self.devices)) };
+                    self.engine.apply(stamp, &Event::Decoded { site: &self.site, decoded: one }, &mut self.effects);
+                }
             }
         });
         if !self.effects.transitions.is_empty() {

@@ -114,4 +114,15 @@ impl Device {
             self.trouble.0.take_if(|troubled| **troubled == Troubled::default());
         }
     }
+
+    /// What a frame will look at.
+    pub(crate) fn touch(&self) -> usize {
+        let first = self.key.site.as_str().len() ^ self.key.name.as_str().len();
+        let seen = usize::from(self.last_seen.get().is_some()) ^ usize::from(self.silence_timer.get().is_some());
+        first
+            ^ seen
+            ^ usize::from(self.presence.is_some())
+            ^ usize::from(self.silence_rule.is_some())
+            ^ self.series.len()
+    }
 }

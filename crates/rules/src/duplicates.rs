@@ -120,6 +120,14 @@ impl RecentKeys {
         }
     }
 
+    /// What a frame will look at and write.
+    pub(crate) fn touch(&self) -> u16 {
+        let next = self.place(self.len());
+        let rest = self.halves.get(self.places() + next * REST).or(self.halves.last());
+        let marks = self.halves.first().into_iter().chain(self.halves.get(32)).chain(rest);
+        marks.fold(0, |sum, half| sum ^ half)
+    }
+
     fn places(&self) -> usize {
         self.halves.len() / (1 + REST)
     }

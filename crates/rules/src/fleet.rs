@@ -102,6 +102,16 @@ impl Fleet {
         })
     }
 
+    /// By which [`Fleet::candidate`] looks.
+    pub(crate) fn hash(&self, site: &SiteId, source: Source, name: &DeviceName) -> u32 {
+        self.index.hash(site, source, name)
+    }
+
+    /// The device that probably is meant; without a look at its record.
+    pub(crate) fn candidate(&self, hash: u32) -> Option<u32> {
+        self.index.candidates(hash).next()
+    }
+
     /// The first device of the device's site, which stands for the site: numbers are never given twice.
     pub(crate) fn first_of_site(&self, device: u32) -> u32 {
         self.sites.get(&self.device(device).key.site).map_or(device, |site| site.first)

@@ -119,6 +119,7 @@ mod incidents;
 mod kinds;
 mod levels;
 mod logged;
+mod look_ahead;
 mod maybe_time;
 mod metric_keys;
 mod metric_limits;
@@ -187,6 +188,7 @@ pub mod limits {
     pub use crate::formula::{DEPTH_MAX, TEXT_MAX};
     pub use crate::gathering::{EXPLAINED_AFTER, NOTES_MAX};
     pub use crate::incidents::INCIDENT_WINDOW;
+    pub use crate::look_ahead::LOOK_AHEAD_MAX;
     pub use crate::orders::{DETECTOR_GONE_AFTER, ORDERS_KEPT};
     pub use crate::rule::RULES_MAX;
     pub use crate::set_back::SURE_AFTER;

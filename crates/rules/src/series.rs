@@ -219,4 +219,10 @@ impl Series {
             self.beside.get_or_insert_default().slots = slots;
         }
     }
+
+    /// What a reading will look at beside the series itself.
+    pub(crate) fn touch(&self) -> u16 {
+        let trends = self.trends.first().into_iter().chain(self.trends.last());
+        trends.fold(0, |sum, trend| sum ^ trend.spec.fast_s)
+    }
 }

@@ -65,6 +65,13 @@ fn put<T: Clone>(draft: &Option<T>, what: &mut T) {
     }
 }
 
+/// What a frame said; read before its turn.
+pub(crate) struct Said {
+    /// `None`: its name is no id.
+    site: Option<SiteId>,
+    decoded: Decoded,
+}
+
 /// What an entry was, for the board.
 pub(crate) enum Applied {
     /// Nothing that changes what it shows by itself.
@@ -175,8 +182,41 @@ impl Fold {
 
     /// Applies one entry.
     pub(crate) fn apply(&mut self, entry: &Entry<'_>, effects: &mut Effects) -> Result<Applied, SetUpError> {
+        let said = self.read(entry);
+        self.apply_read(entry, said, effects)
+    }
+
+    /// What the entry says, if it is a frame. Each is read once, in the order of the entries, and with those before it that
+    /// are set-ups applied: they say how frames are read.
+    pub(crate) fn read(&mut self, entry: &Entry<'_>) -> Option<Said> {
+        let Input::Frame(frame) = &entry.input else { return None };
+        // The probe has been where it should.
+        if self.skips(entry.seq) || frame.site == STATION_SITE {
+            return None;
+        }
+        let site = SiteId::new(frame.site).ok();
+        let decoded = match &site {
+            Some(_) => watchfire_wire::decode(frame, entry.at, &self.profiles, &mut self.sessions),
+            None => of_no_site(frame),
+        };
+        Some(Said { site, decoded })
+    }
+
+    /// Fetches what the rules know of the devices that speak; changes nothing.
+    pub(crate) fn look_ahead(&self, said: &[Option<Said>]) {
+        let frames = said.iter().flatten();
+        self.engine.look_ahead(frames.filter_map(|said| Some((said.site.as_ref()?, &said.decoded))));
+    }
+
+    /// Applies one entry that was read.
+    pub(crate) fn apply_read(
+        &mut self,
+        entry: &Entry<'_>,
+        said: Option<Said>,
+        effects: &mut Effects,
+    ) -> Result<Applied, SetUpError> {
         let before = effects.transitions.len();
-        let applied = self.judge(entry, effects)?;
+        let applied = self.judge(entry, said, effects)?;
         let places = Places { points: &self.points, profiles: &self.profiles };
         let frame = match (&entry.input, &applied) {
             (Input::Frame(frame), Applied::Frame(Decoded { device: Some(device), .. })) => {
@@ -194,14 +234,14 @@ impl Fold {
         Ok(applied)
     }
 
-    fn judge(&mut self, entry: &Entry<'_>, effects: &mut Effects) -> Result<Applied, SetUpError> {
+    fn judge(&mut self, entry: &Entry<'_>, said: Option<Said>, effects: &mut Effects) -> Result<Applied, SetUpError> {
         if self.skips(entry.seq) {
             return Ok(Applied::Nothing);
         }
         let stamp = Stamp { seq: entry.seq, at: entry.at };
         match &entry.input {
             Input::Frame(frame) => {
-                return Ok(self.frame(stamp, frame, effects).map_or(Applied::Nothing, Applied::Frame));
+                return Ok(self.frame(stamp, frame, said, effects).map_or(Applied::Nothing, Applied::Frame));
             }
             Input::Tick => self.engine.apply(stamp, &Event::Tick, effects),
             Input::Order(order) => self.engine.apply(stamp, &Event::Order(order), effects),
@@ -228,19 +268,14 @@ impl Fold {
         Ok(Applied::Nothing)
     }
 
-    fn frame(&mut self, stamp: Stamp, frame: &Frame<'_>, effects: &mut Effects) -> Option<Decoded> {
+    fn frame(&mut self, stamp: Stamp, frame: &Frame<'_>, said: Option<Said>, effects: &mut Effects) -> Option<Decoded> {
         self.retained.apply(frame);
         #[cfg(test)]
         assert_ne!(frame.payload, POISON, "the test's poison");
-        if frame.site == STATION_SITE {
-            // The probe: it has been where it should.
-            return None;
+        let Said { site, decoded } = said?;
+        if let Some(site) = &site {
+            self.engine.apply(stamp, &Event::Decoded { site, decoded: &decoded }, effects);
         }
-        let Ok(site) = SiteId::new(frame.site) else {
-            return Some(of_no_site(frame));
-        };
-        let decoded = watchfire_wire::decode(frame, stamp.at, &self.profiles, &mut self.sessions);
-        self.engine.apply(stamp, &Event::Decoded { site: &site, decoded: &decoded }, effects);
         Some(decoded)
     }
 

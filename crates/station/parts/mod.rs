@@ -16,6 +16,7 @@ pub(crate) mod disk_room;
 pub(crate) mod disk_state;
 #[cfg(test)]
 mod disk_tests;
+pub(crate) mod entry_group;
 pub(crate) mod first_entries;
 pub(crate) mod fold;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The rules thread: reads what is durable, folds it, and writes what changed to the alert log before anybody is told.
 
 use crate::clock;
+use crate::parts::entry_group::EntryGroup;
 use crate::parts::fold::{Applied, Fold};
 use crate::parts::paths::DataPaths;
 use crate::parts::progress::Follower;
@@ -11,9 +12,9 @@ use crate::parts::{alert_log, poison};
 use crate::set_up_store::SetUpError;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 use watchfire_journal::{AppendError, JournalId as FileId, ReadError, Reader, RealDisk, SyncError, Writer};
-use watchfire_model::encoding::{DecodeError, decode_entry};
+use watchfire_model::encoding::DecodeError;
 use watchfire_model::{Addressee, AlertRecord, Entry, Input, JournalId, OrderId, Seq, Timestamp};
 use watchfire_rules::{Effects, Refusal};
 
@@ -95,26 +96,17 @@ impl RulesPart {
         let mut taken = Taken::default();
         let mut told = Told::default();
         let mut at = None;
+        let mut group = EntryGroup::default();
         while !taken.is_enough(clock::instant) {
-            let Some(record) = self.entries.next(durable).map_err(RulesStop::Read)? else { break };
-            let seq = Seq(record.seq);
-            taken.entry(record.bytes.len());
-            self.position = record.seq;
-            if self.fold.skips(seq) {
-                // Not even read: it may be what cannot be.
-                warn!(%seq, "entry is skipped");
-            } else {
-                poison::applying(seq);
-                let entry = decode_entry(seq, record.bytes).map_err(|source| RulesStop::Decode { seq, source })?;
-                at = Some(entry.at);
-                let mut effects = Effects::default();
-                let applied =
-                    self.fold.apply(&entry, &mut effects).map_err(|source| RulesStop::SetUp { seq, source })?;
-                if !effects.transitions.is_empty() {
-                    taken.raised(clock::instant());
-                }
-                poison::applied();
-                told.take(&entry, applied, effects, JournalId(self.journal.0));
+            group.fill(&mut self.entries, durable, &self.fold)?;
+            let Some(last) = group.last() else { break };
+            self.position = last.0;
+            let entries = group.entries()?;
+            taken.entries(entries.len(), group.bytes());
+            at = entries.last().map(|entry| entry.at).or(at);
+            // A set-up says how the frames behind it are read.
+            for run in entries.chunk_by(|before, _| !matches!(before.input, Input::Setup(_))) {
+                self.apply(run, &mut taken, &mut told)?;
             }
         }
         self.publish(&told)?;
@@ -127,6 +119,30 @@ impl RulesPart {
         // Only now that everybody knows.
         told.log();
         Ok(at)
+    }
+
+    /// Applies entries of which the last at most is a set-up.
+    fn apply(&mut self, entries: &[Entry<'_>], taken: &mut Taken, told: &mut Told) -> Result<(), RulesStop> {
+        let mut said = Vec::with_capacity(entries.len());
+        for entry in entries {
+            poison::applying(entry.seq);
+            said.push(self.fold.read(entry));
+        }
+        poison::applied();
+        self.fold.look_ahead(&said);
+        for (entry, said) in entries.iter().zip(said) {
+            let seq = entry.seq;
+            poison::applying(seq);
+            let mut effects = Effects::default();
+            let applied = self.fold.apply_read(entry, said, &mut effects);
+            let applied = applied.map_err(|source| RulesStop::SetUp { seq, source })?;
+            if !effects.transitions.is_empty() {
+                taken.raised(clock::instant());
+            }
+            poison::applied();
+            told.take(entry, applied, effects, JournalId(self.journal.0));
+        }
+        Ok(())
     }
 
     /// Makes the batch's transitions durable in the alert log; then, and only then, tells.
@@ -189,8 +205,8 @@ struct Taken {
 }
 
 impl Taken {
-    fn entry(&mut self, bytes: usize) {
-        self.entries += 1;
+    fn entries(&mut self, count: usize, bytes: usize) {
+        self.entries += count;
         self.bytes += bytes;
     }
 
@@ -248,7 +264,7 @@ mod tests {
     fn an_alarm_waits_neither_for_a_full_batch_nor_for_large_frames() {
         let start = clock::instant();
         let mut taken = Taken::default();
-        taken.entry(100);
+        taken.entries(1, 100);
         assert!(!taken.is_enough(|| start + Duration::from_secs(9)), "nothing is raised, nothing is late");
         taken.raised(start);
         taken.raised(start + Duration::from_millis(1));
@@ -257,7 +273,7 @@ mod tests {
 
         let mut large = Taken::default();
         for _ in 0..16 {
-            large.entry(64 * 1024);
+            large.entries(1, 64 * 1024);
         }
         assert!(large.is_enough(|| start));
     }
