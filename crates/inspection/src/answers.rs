@@ -1,10 +1,12 @@
 //! What comes from devices: answers to what was asked, guards' answers, clocks, and signs of life.
 
+use crate::device::Run;
 use crate::ended::Question;
 use crate::exchange::{Outcome, Task};
 use crate::inspection::Inspection;
 use crate::limits::{CLOCK_SKEW_MAX, LABEL_SKEW_MAX};
 use crate::notices::End;
+use crate::recorded::RoundKind;
 use std::time::Duration;
 use watchfire_model::{DeviceKey, DeviceName, Frame, Link, NoticeKind, PanelRead, SiteId, Source, Timestamp};
 use watchfire_wire::gbt26875::{
@@ -91,6 +93,8 @@ impl Inspection {
         device.inspected.answered_at = Some(now);
         if device.inspected.outcome.is_some_and(|outcome| outcome != Outcome::Answered) {
             device.inspected.outcome = Some(Outcome::Late);
+            let asked = device.inspected.clone();
+            self.record_round(key, RoundKind::Inspection, &asked, Run::default(), Outcome::Late);
         }
         self.notice_over(NoticeKind::InspectionUnanswered, key, End::Answered);
     }

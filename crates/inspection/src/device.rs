@@ -55,6 +55,14 @@ pub(crate) struct Run {
     pub(crate) denied: u32,
 }
 
+impl Run {
+    /// Of one question that ended so.
+    pub(crate) fn of_one(outcome: Outcome) -> Run {
+        let is = |wanted: Outcome| u32::from(outcome == wanted);
+        Run { begun: true, answered: is(Outcome::Answered), denied: is(Outcome::Denied) }
+    }
+}
+
 /// When something was asked last, and what became of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Asked {

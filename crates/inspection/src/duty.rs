@@ -14,7 +14,7 @@ use crate::limits::{CHECKS_KEPT, LATE_ANSWER};
 use crate::notices::{self, End};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use watchfire_model::{DeviceKey, NoticeKind, Seq, Timestamp, UserName};
+use watchfire_model::{DeviceKey, DutyOutcome, NoticeKind, Seq, Timestamp, UserName};
 
 /// A duty check of one guard, over or not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,49 +39,11 @@ pub struct DutyRecord {
     pub outcome: DutyOutcome,
 }
 
-/// What came of a duty check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DutyOutcome {
-    /// The guard has time left, or, overdue, may still be late.
-    Waiting,
-    /// In time.
-    Answered,
-    /// After his time.
-    Late,
-    /// Never.
-    Missed,
-    /// The device never confirmed: the guard may not have heard.
-    Unreachable,
-    /// The device refused the command.
-    Denied,
-    /// The station was away while the guard's time ran, or the device left the set-up.
-    Interrupted,
-}
-
-impl DutyOutcome {
-    /// Every one.
-    pub const ALL: [DutyOutcome; 7] = [
-        DutyOutcome::Waiting,
-        DutyOutcome::Answered,
-        DutyOutcome::Late,
-        DutyOutcome::Missed,
-        DutyOutcome::Unreachable,
-        DutyOutcome::Denied,
-        DutyOutcome::Interrupted,
-    ];
-
-    /// The name in JSON and on screens.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            DutyOutcome::Waiting => "waiting",
-            DutyOutcome::Answered => "answered",
-            DutyOutcome::Late => "late",
-            DutyOutcome::Missed => "missed",
-            DutyOutcome::Unreachable => "unreachable",
-            DutyOutcome::Denied => "denied",
-            DutyOutcome::Interrupted => "interrupted",
-        }
+impl DutyRecord {
+    /// After how many whole seconds the guard answered.
+    pub fn answer_s(&self) -> Option<u32> {
+        let answered_at = self.answered_at?;
+        Some(u32::try_from(answered_at.since(self.asked_at).as_secs()).unwrap_or(u32::MAX))
     }
 }
 
@@ -156,7 +118,9 @@ impl Inspection {
         let Some(check) = self.state.devices.get_mut(key).and_then(|device| device.duty.as_mut()) else { return };
         check.record.asked_at = now;
         check.stage = Stage::Asked { until: now.plus(Duration::from_secs(u64::from(check.record.answer_min) * 60)) };
+        let record = check.record.clone();
         self.state.figures.asked(&key.site, now, &zone);
+        self.record_duty(record, None);
         self.notice_over(NoticeKind::DutyUnanswered, key, End::AskedAnew);
         self.arm(Timer::Duty, key);
     }
@@ -166,7 +130,11 @@ impl Inspection {
         let now = self.now();
         let Some(check) = self.state.devices.get_mut(key).and_then(|device| device.duty.as_mut()) else { return };
         match outcome {
-            Outcome::Answered | Outcome::Late => check.record.confirmed_at = Some(now),
+            Outcome::Answered | Outcome::Late => {
+                check.record.confirmed_at = Some(now);
+                let record = check.record.clone();
+                self.record_duty(record, None);
+            }
             Outcome::Denied => self.finish_duty(key, DutyOutcome::Denied),
             Outcome::Unreachable => self.does_not_answer(key, outcome),
             Outcome::Unanswered | Outcome::Interrupted => {}
@@ -205,7 +173,9 @@ impl Inspection {
                 check.stage = Stage::Overdue { until: now.plus(LATE_ANSWER) };
                 let (asked_at, minutes) = (check.record.asked_at, check.record.answer_min);
                 let detail = notices::no_guard(&device.line.label, asked_at, minutes, &zone);
+                let record = check.record.clone();
                 self.arm(Timer::Duty, key);
+                self.record_duty(record, Some(now));
                 return self.notice_begins(NoticeKind::DutyUnanswered, key, detail);
             }
         };
@@ -223,6 +193,7 @@ impl Inspection {
         if was_asked {
             self.ended.duty_check(outcome);
             self.state.figures.ended(&record, &zone);
+            self.record_duty(record.clone(), None);
         }
         self.state.checks.push_back(record);
         if self.state.checks.len() > CHECKS_KEPT {

@@ -1,10 +1,10 @@
 //! What came to its end, counted for whoever keeps figures of the running process. It is no part of the schedule: no
 //! snapshot holds it, and it is empty after a start.
 
-use crate::duty::DutyOutcome;
 use crate::exchange::{Outcome, Task};
 use crate::inspection::Inspection;
 use std::collections::BTreeMap;
+use watchfire_model::DutyOutcome;
 
 /// Counts since they were taken last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

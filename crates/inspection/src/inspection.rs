@@ -11,6 +11,7 @@ use crate::exchange::Task;
 use crate::figures::Figures;
 use crate::notices::Notices;
 use crate::orders::RecentOrders;
+use crate::recorded::Recorded;
 use compact_str::CompactString;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,8 @@ pub struct Inspection {
     pub(crate) noticed: BTreeSet<(NoticeKind, DeviceKey, bool)>,
     /// Counts that nobody has taken yet.
     pub(crate) ended: Ended,
+    /// Changes that nobody has taken yet; `None` when nobody wants them.
+    pub(crate) recorded: Option<Recorded>,
 }
 
 /// What a snapshot holds.
@@ -61,7 +64,7 @@ impl Inspection {
         let (timers, ready, noticed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let zones = state.zone_names.iter().map(|(site, name)| (site.clone(), calendar::zone(name))).collect();
         let ended = Ended::default();
-        let mut inspection = Inspection { journal, state, timers, ready, zones, noticed, ended };
+        let mut inspection = Inspection { journal, state, timers, ready, zones, noticed, ended, recorded: None };
         inspection.arm_all();
         inspection
     }

@@ -26,7 +26,7 @@
 //! # Shape
 //! All times stand in the devices' state; a queue of timers finds what is due, so that an entry that is none of ours
 //! costs a comparison. `rounds.rs` moves exchanges on, `answers.rs` ends them, `duty.rs` and `duty_plan.rs` are the
-//! guards', `orders.rs` and `set_up.rs` change the schedule, `view.rs` shows it.
+//! guards', `orders.rs` and `set_up.rs` change the schedule, `view.rs` shows it, `recorded.rs` tells it to who keeps a record.
 //!
 //! Absent on purpose: a clock, a random number, IO; knowledge of connections (a device that is not connected does not
 //! answer); the meaning of what is read for alarms, which is that of any frame.
@@ -48,6 +48,7 @@ mod inspection;
 pub mod limits;
 mod notices;
 mod orders;
+mod recorded;
 mod rounds;
 mod set_up;
 mod snapshot;
@@ -55,11 +56,12 @@ mod view;
 
 pub use calendar::{Month, NotAMonth};
 pub use command::PanelCommand;
-pub use duty::{DutyOutcome, DutyRecord};
+pub use duty::DutyRecord;
 pub use ended::{Ended, Question};
 pub use event::{InspectionEvent, Refusal, Stamp};
 pub use exchange::Outcome;
-pub use figures::DutyFigures;
 pub use inspection::Inspection;
+pub use recorded::{Recorded, RecordedDuty, Round, RoundKind};
 pub use snapshot::RestoreError;
 pub use view::{AskedView, AskingView, DeviceView, DutyReport, SystemView};
+pub use watchfire_model::{DutyFigures, DutyOutcome};

@@ -2,14 +2,14 @@
 
 use crate::clockwork::{Timer, next_turn, soon};
 use crate::device::Run;
-use crate::duty::DutyOutcome;
 use crate::ended::Question;
 use crate::exchange::{Exchange, GivenUp, Outcome, Task};
 use crate::inspection::Inspection;
 use crate::limits::{CLOCK_PAUSE, DAY, GRACE, LATE_RESPONSE};
 use crate::notices::{self, End};
+use crate::recorded::RoundKind;
 use std::collections::BTreeSet;
-use watchfire_model::{DeviceKey, NoticeKind, PanelRead, Timestamp, UserName};
+use watchfire_model::{DeviceKey, DutyOutcome, NoticeKind, PanelRead, Timestamp, UserName};
 
 impl Inspection {
     pub(crate) fn inspection_is_due(&mut self, key: &DeviceKey) {
@@ -127,12 +127,16 @@ impl Inspection {
                     device.unsupported.clear();
                     device.details_at = None;
                 }
+                let asked = device.initialised.clone();
+                self.record_round(key, RoundKind::Initialisation, &asked, Run::of_one(outcome), outcome);
             }
             Task::SetClock => {
                 device.clock_set.end(outcome, now);
                 if outcome == Outcome::Answered {
                     device.findings.clock_ahead_us = None;
                 }
+                let asked = device.clock_set.clone();
+                self.record_round(key, RoundKind::Clock, &asked, Run::of_one(outcome), outcome);
             }
             Task::Read(read) => self.read_ended(key, &open, read, outcome),
         }
@@ -180,6 +184,8 @@ impl Inspection {
             _ => Outcome::Unanswered,
         };
         device.inspected.outcome = Some(outcome);
+        let asked = device.inspected.clone();
+        self.record_round(key, RoundKind::Inspection, &asked, run, outcome);
         match outcome {
             Outcome::Answered | Outcome::Late | Outcome::Denied => {
                 self.notice_over(NoticeKind::InspectionUnanswered, key, End::Answered)
@@ -208,16 +214,23 @@ impl Inspection {
             let Some(device) = self.state.devices.get_mut(key) else { continue };
             let open: BTreeSet<Task> = device.open.take().map(|open| open.task).into_iter().collect();
             let cut_off = |task: Task| open.contains(&task) || device.queue.contains(&task);
+            let mut broken = Vec::new();
             if cut_off(Task::Initialise) {
                 device.initialised.end(Outcome::Interrupted, now);
+                let begun = open.contains(&Task::Initialise);
+                broken.extend(begun.then(|| (RoundKind::Initialisation, device.initialised.clone(), Run::default())));
             }
             let clock = cut_off(Task::SetClock);
             if clock {
                 device.clock_set.end(Outcome::Interrupted, now);
+                let begun = open.contains(&Task::SetClock);
+                broken.extend(begun.then(|| (RoundKind::Clock, device.clock_set.clone(), Run::default())));
             }
-            let inspection = device.run.take().is_some();
-            if inspection {
+            let run = device.run.take();
+            let inspection = run.is_some();
+            if let Some(run) = run {
                 device.inspected.outcome = Some(Outcome::Interrupted);
+                broken.extend(run.begun.then(|| (RoundKind::Inspection, device.inspected.clone(), run)));
             }
             device.queue.clear();
             device.hold_until = None;
@@ -226,6 +239,9 @@ impl Inspection {
             let put_off = |at: Timestamp, again: bool| if again || at < early { soon } else { at };
             device.next_inspection = device.next_inspection.map(|at| put_off(at, inspection));
             device.next_clock = device.next_clock.map(|at| put_off(at, clock));
+            for (kind, asked, run) in broken {
+                self.record_round(key, kind, &asked, run, Outcome::Interrupted);
+            }
         }
         self.arm_all();
     }

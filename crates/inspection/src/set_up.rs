@@ -3,12 +3,11 @@
 use crate::calendar;
 use crate::clockwork::{Timer, soon};
 use crate::device::Device;
-use crate::duty::DutyOutcome;
 use crate::inspection::Inspection;
 use crate::notices::End;
 use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
-use watchfire_model::{DeviceKey, NoticeKind, Sites, Source, TransmissionDevice};
+use watchfire_model::{DeviceKey, DutyOutcome, NoticeKind, Sites, Source, TransmissionDevice};
 use watchfire_wire::gbt26875::{Dialect, Dialects, Digits};
 
 impl Inspection {

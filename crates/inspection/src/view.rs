@@ -4,11 +4,10 @@ use crate::calendar::{self, Month};
 use crate::device::{Asked, Device};
 use crate::duty::DutyRecord;
 use crate::exchange::Outcome;
-use crate::figures::DutyFigures;
 use crate::inspection::Inspection;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use watchfire_model::{Bilingual, DeviceKey, DutyPlan, PanelRead, SiteId, Timestamp, UserName, ZoneId};
+use watchfire_model::{Bilingual, DeviceKey, DutyFigures, DutyPlan, PanelRead, SiteId, Timestamp, UserName, ZoneId};
 use watchfire_wire::gbt26875::{Kind, State, StateOf, is_set};
 
 /// A transmission device: how it is asked, and what came of it.

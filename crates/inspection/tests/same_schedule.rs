@@ -16,7 +16,9 @@ use play::{JOURNAL, Kept, Play, answer, apply, digits_of, key, key_press, order,
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use watchfire_inspection::{DutyOutcome, Inspection, Month, PanelCommand};
-use watchfire_model::{DeviceKey, DutyPlan, OrderKind, PanelTargets, Seq, SystemRead, Timestamp, TransmissionDevice};
+use watchfire_model::{
+    DeviceKey, DutyPlan, DutyTally, OrderKind, PanelTargets, Seq, SystemRead, Timestamp, TransmissionDevice,
+};
 use watchfire_wire::gbt26875::{Command, Kind, Object, System, TimeLabel, Unit};
 
 const NAMES: [&str; 4] = ["1001", "1002", "1003", "9001"];
@@ -97,6 +99,7 @@ fn live(seed: u64) {
     }
     life.replay_gives_the_same();
     life.figures_add_up();
+    life.record_gives_the_figures();
 }
 
 impl Life {
@@ -285,6 +288,34 @@ impl Life {
             let first: Vec<_> = self.commands.iter().filter(|(after, _)| after > begin).cloned().collect();
             assert_eq!(commands, first, "the same commands from entry {begin} on");
             assert!(again.snapshot() == self.play.inspection.snapshot(), "the same schedule from entry {begin} on");
+        }
+    }
+
+    /// What is recorded, each check as it was last, counts to the same figures.
+    fn record_gives_the_figures(&self) {
+        let mut again = Inspection::new(JOURNAL).recording();
+        let (mut checks, mut rounds) = (BTreeMap::new(), BTreeMap::new());
+        for (stamp, entry) in &self.play.journal {
+            apply(&mut again, *stamp, entry);
+            let recorded = again.recorded();
+            for one in recorded.duty_checks {
+                checks.insert((one.record.cause, one.record.device.clone()), one);
+            }
+            for round in recorded.rounds {
+                assert!(round.asked_at <= round.ended_at);
+                let name = (round.device.clone(), round.kind, round.asked_at);
+                // The journal of this test lets a round end, and the next begin, at the moment at which it began.
+                let before = rounds.insert(name, (round.outcome, round.ended_at));
+                let anew = before.is_none_or(|(_, ended_at)| ended_at == round.asked_at);
+                assert!(anew || round.outcome == watchfire_inspection::Outcome::Late, "a round ends once");
+            }
+        }
+        for site in SITES.map(site_id) {
+            let month: Month = again.month(&site);
+            let mut tally = DutyTally::default();
+            let of_month = checks.values().filter(|one| one.record.device.site == site && one.month == month);
+            of_month.for_each(|one| tally.add(one.record.outcome, one.record.answer_s()));
+            assert_eq!(tally.figures(), self.play.inspection.duty_checks(&site, month).figures);
         }
     }
 

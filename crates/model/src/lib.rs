@@ -6,6 +6,7 @@
 
 pub mod alert;
 pub mod delivery;
+pub mod duty;
 pub mod encoding;
 pub mod frame;
 pub mod ids;
@@ -23,6 +24,7 @@ pub mod transmission;
 
 pub use alert::{Alert, Class, Condition, Evidence, FalseCause, Handling, Marks, Severity, Step, Transition, Verdict};
 pub use delivery::{ChannelKind, DeliveryId, Failure, Outcome};
+pub use duty::{DutyFigures, DutyOutcome, DutyTally};
 pub use encoding::{AlertRecord, EncodedInput};
 pub use frame::{Frame, Link};
 pub use ids::{

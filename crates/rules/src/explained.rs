@@ -47,6 +47,7 @@ impl Engine {
             let Some(ground) = self.silence_ground(device, reason) else { continue };
             let step = Step::Escalated { from: ground.class };
             self.book.step_by_ground(key, step, self.stamp, ground, out);
+            self.news_of(key);
         }
     }
 }

@@ -20,14 +20,14 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use watchfire_model::{Alert, AlertId, Class, DistrictPath, Seq, SiteId, Timestamp};
+use watchfire_model::{Alert, AlertId, Class, DistrictPath, Premises, Seq, SiteId, Timestamp};
 
 /// What comes so long after the last news of an incident begins another.
 pub const INCIDENT_WINDOW: Duration = Duration::from_secs(1_800);
 
 /// Where and what: an incident's alerts have it in common.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-struct Theme {
+pub(crate) struct Theme {
     building: Building,
     family: Family,
     test: bool,
@@ -48,7 +48,7 @@ enum Family {
 /// The incident that an alert is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Membership {
-    incident: IncidentId,
+    pub(crate) incident: IncidentId,
     family: Family,
     test: bool,
 }
@@ -73,6 +73,16 @@ pub(crate) struct Incidents {
 }
 
 impl Incidents {
+    /// Where an alert of that theme that has news belongs: in its own incident when it has one, or in another.
+    pub(crate) fn place(&mut self, theme: Theme, own: Option<Membership>, stamp: Stamp) -> Membership {
+        if let Some(own) = own.filter(|own| own.is_of(&theme)) {
+            self.renew(&theme, own.incident, stamp.at);
+            return own;
+        }
+        let (family, test) = (theme.family, theme.test);
+        Membership { incident: self.join(theme, stamp), family, test }
+    }
+
     /// The incident of that theme that goes on now, or a new one.
     fn join(&mut self, theme: Theme, stamp: Stamp) -> IncidentId {
         self.clean(stamp.at);
@@ -129,26 +139,44 @@ impl Engine {
     pub(crate) fn news_of(&mut self, key: CaseKey) {
         let Some(case) = self.book.get(key) else { return };
         let (own, Some(theme)) = (case.incident, self.theme(&case.alert)) else { return };
-        if let Some(own) = own.filter(|own| (own.family, own.test) == (theme.family, theme.test)) {
-            return self.incidents.renew(&theme, own.incident, self.stamp.at);
-        }
-        let (family, test) = (theme.family, theme.test);
-        let incident = self.incidents.join(theme, self.stamp);
+        let incident = self.incidents.place(theme, own, self.stamp);
         if let Some(case) = self.book.get_mut(key) {
-            case.incident = Some(Membership { incident, family, test });
+            case.incident = Some(incident);
         }
     }
 
     fn theme(&self, alert: &Alert) -> Option<Theme> {
-        if alert.site.as_str() == STATION_SITE {
+        let premises = self.sites.sites.get(&alert.site).map(|site| &site.premises);
+        Theme::of(&alert.site, alert.class, alert.marks.test, premises)
+    }
+}
+
+impl Theme {
+    /// What an alert is about; `None` when it is about the station itself.
+    pub(crate) fn of(site: &SiteId, class: Class, test: bool, premises: Option<&Premises>) -> Option<Theme> {
+        if site.as_str() == STATION_SITE {
             return None;
         }
-        let premises = self.sites.sites.get(&alert.site).map(|site| &site.premises);
         let building = match premises.and_then(|premises| Some((premises.district.clone(), premises.building.clone()?)))
         {
             Some((district, building)) => Building::OfSites(district, building),
-            None => Building::Site(alert.site.clone()),
+            None => Building::Site(site.clone()),
         };
-        Some(Theme { building, family: Family::of(alert.class), test: alert.marks.test })
+        Some(Theme { building, family: Family::of(class), test })
+    }
+
+    /// The name of the building that several sites are in.
+    pub(crate) fn building(&self) -> Option<&str> {
+        match &self.building {
+            Building::Site(_) => None,
+            Building::OfSites(_, building) => Some(building),
+        }
+    }
+}
+
+impl Membership {
+    /// What its incident is of.
+    pub(crate) fn is_of(&self, theme: &Theme) -> bool {
+        (self.family, self.test) == (theme.family, theme.test)
     }
 }

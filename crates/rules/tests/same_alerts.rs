@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use watchfire_model::*;
-use watchfire_rules::{Effects, Engine, Event, RestoreError, RuleSet, STATION_SITE, SetUp, Stamp};
+use watchfire_rules::{Effects, Engine, Event, IncidentRecord, RestoreError, RuleSet, STATION_SITE, SetUp, Stamp};
 
 const SEEDS: u64 = 80;
 const ENTRIES: usize = 400;
@@ -188,6 +188,7 @@ fn run(seed: u64) {
     let mut broken = whole.clone();
     let mut in_force = SetUp { sites: Sites::default(), rules: RuleSet::built_in() };
     let mut told: BTreeMap<AlertId, Alert> = BTreeMap::new();
+    let (mut record, mut incidents) = (IncidentRecord::default(), BTreeMap::new());
     let mut now = Timestamp::from_seconds(1_772_323_200);
     for number in 1..=ENTRIES {
         now = Timestamp(now.0 + random.one_of(&[0, 1, 5, 30, 60, 200, 1_000, 100_000]) * 1_000_000);
@@ -198,6 +199,7 @@ fn run(seed: u64) {
         let wanted = apply(&mut whole, stamp, &said);
         if let Said::Setup(set_up) = &said {
             in_force = set_up.clone();
+            record.set_up(&set_up.sites);
         }
         let got = apply(&mut broken, stamp, &said);
         assert_eq!(got, wanted, "seed {seed}, entry {number}: {said:?}");
@@ -211,6 +213,20 @@ fn run(seed: u64) {
                     assert_eq!(transition.step, Step::Raised, "seed {seed}: an alert begins with raised");
                     told.insert(transition.alert, Alert::new(transition));
                 }
+            }
+        }
+        if !wanted.transitions.is_empty() {
+            let transitions = wanted.transitions.clone();
+            let changes = record.apply(&AlertRecord { seq: stamp.seq, journal: JournalId([9; 16]), transitions });
+            for member in changes.members.iter().filter(|member| !member.left) {
+                incidents.insert(member.alert, member.incident);
+            }
+            for alert in whole.alerts() {
+                let (found, wanted) = (incidents.get(&alert.id).copied(), whole.incident_of(alert.id));
+                assert_eq!(
+                    found, wanted,
+                    "seed {seed}, entry {number}: the record puts {alert:?} where the engine does"
+                );
             }
         }
         if random.below(10) == 0 {
