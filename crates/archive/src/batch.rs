@@ -1,6 +1,8 @@
 //! What goes into one transaction.
 
+use crate::plain::PlainRow;
 use crate::recent_keys::Fingerprint;
+use crate::store::Cursors;
 use std::ops::Range;
 use watchfire_model::{
     AlertRecord, Decoded, DefectKind, DeviceName, Order, Outcome, Reading, Seq, SiteId, Source, Timestamp,
@@ -26,6 +28,7 @@ pub struct Batch {
     pub(crate) orders: Vec<(Seq, Timestamp, Order)>,
     pub(crate) gaps: Vec<Gap>,
     pub(crate) records: Vec<(u64, AlertRecord)>,
+    pub(crate) plain: Vec<PlainRow>,
     /// The first entry of the batch, and the first of a gap when that begins it.
     pub(crate) entries_from: Option<Seq>,
     pub(crate) entries_to: Option<Seq>,
@@ -145,10 +148,20 @@ impl Batch {
         self.records.push((position, record.clone()));
     }
 
+    /// The rows of plain tables that came about beyond the cursors.
+    pub(crate) fn plain_beyond(&self, cursors: Cursors) -> impl Iterator<Item = &PlainRow> {
+        self.plain.iter().filter(move |row| row.entries > cursors.entries || row.alerts > cursors.alerts)
+    }
+
     /// Rows that this batch will write, transitions and defects included.
     pub fn rows(&self) -> usize {
         let transitions: usize = self.records.iter().map(|(_, record)| record.transitions.len()).sum();
-        self.readings.len() + self.defects.len() + self.outcomes.len() + self.orders.len() + transitions
+        self.readings.len()
+            + self.defects.len()
+            + self.outcomes.len()
+            + self.orders.len()
+            + self.plain.len()
+            + transitions
     }
 
     /// Whether it is time to write it: at [`BATCH_ROWS_MAX`] rows, and later for one of [`crate::Store::batch`].
@@ -171,6 +184,7 @@ impl Batch {
         self.orders.clear();
         self.gaps.clear();
         self.records.clear();
+        self.plain.clear();
         self.entries_from = None;
         self.entries_to = None;
         self.alerts_to = None;

@@ -2,15 +2,20 @@
 //! committed state of the archive from its first row to its last.
 
 use crate::alerts::{AlertHistory, AlertsCursor, AlertsPage, AlertsQuery};
+use crate::audit::{self, AuditQuery, AuditRow};
 use crate::availability::{Availability, availability};
 use crate::check::Checked;
+use crate::duty::{self, DutyCheckRow, DutyOfDevice, DutyQuery, InspectionRow, InspectionsQuery};
 use crate::errors::Unfit;
 use crate::fault::{Cause, Fault, Trouble};
 use crate::figures::{Counting, Figures};
+use crate::incidents::{self, IncidentAlert, IncidentRow, IncidentsQuery};
 use crate::lives::{AlertLife, COUNTED_MAX, LIVES_MAX, LivesPage, SpanQuery};
+use crate::plain::Cell;
 use crate::postgres::{self, Server, ServerReader};
 use crate::readings::{ReadingsQuery, Series};
 use crate::registry::{Counts, DefectCount, DeviceRow, OrderRow};
+use crate::site_registry::{self, RegistryDevice};
 use crate::sqlite::{self, FileReader};
 use crate::then::{LOOK_BACK, alerts_of, last_values};
 use std::path::Path;
@@ -160,6 +165,70 @@ impl History {
         match &*self.source {
             Source::File(file) => file.ask(sqlite::registry_query::counts),
             Source::Server(server) => server.ask(async |link| postgres::registry_query::counts(link).await),
+        }
+    }
+
+    /// Duty checks of a month, newest first, at most [`crate::DUTY_CHECKS_MAX`].
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn duty_checks(&self, query: &DutyQuery) -> Result<Vec<DutyCheckRow>, QueryError> {
+        Ok(duty::checks_of(self.rows(query.checks())?)?)
+    }
+
+    /// What a month's duty checks came to, by transmission device.
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn duty_figures(&self, query: &DutyQuery) -> Result<Vec<DutyOfDevice>, QueryError> {
+        Ok(duty::figures_of(self.rows(query.counts())?)?)
+    }
+
+    /// Rounds of questions to transmission devices, newest first, at most [`crate::DUTY_CHECKS_MAX`].
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn inspections(&self, query: &InspectionsQuery) -> Result<Vec<InspectionRow>, QueryError> {
+        Ok(duty::rounds_of(self.rows(query.statement())?)?)
+    }
+
+    /// A page of incidents, newest first.
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn incidents(&self, query: &IncidentsQuery) -> Result<Vec<IncidentRow>, QueryError> {
+        Ok(incidents::incidents_of(self.rows(query.statement())?)?)
+    }
+
+    /// The alerts of an incident, in the order in which they came.
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn incident_alerts(&self, incident: AlertId) -> Result<Vec<IncidentAlert>, QueryError> {
+        Ok(incidents::members_of(self.rows(incidents::members(incident))?)?)
+    }
+
+    /// Lines of the audit, newest first, at most [`crate::LIST_MAX`].
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRow>, QueryError> {
+        Ok(audit::lines_of(self.rows(query.statement())?)?)
+    }
+
+    /// The devices of a site as the set-up names them, at most [`crate::LIST_MAX`].
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn registry(&self, site: &SiteId) -> Result<Vec<RegistryDevice>, QueryError> {
+        Ok(site_registry::devices_of(self.rows(site_registry::devices(site))?)?)
+    }
+
+    /// The rows that a statement of both stores finds.
+    fn rows(&self, (sql, cells): (&'static str, Vec<Cell>)) -> Result<Vec<Vec<Cell>>, QueryError> {
+        match &*self.source {
+            Source::File(file) => file.ask(|connection| sqlite::plain_rows::read(connection, sql, &cells)),
+            Source::Server(server) => server.ask(async |link| postgres::plain_rows::read(link, sql, &cells).await),
         }
     }
 

@@ -28,7 +28,7 @@
 //! chart of a device-month          1 ms when folded, 11 ms (p99 18) with a full tail
 //! ```
 //! The price is that `sqlite3` cannot read a block. Devices, series, alerts, transitions, deliveries, orders and counts of
-//! defects are plain tables in the words of the API (`schema/`).
+//! defects, duty checks, inspections, incidents, the audit and the registry are plain tables in the words of the API (`schema/`).
 //!
 //! # Repeats
 //! Same series, event time and value make one reading: dropped when a fold sees both, and by every answer. A frame whose
@@ -46,17 +46,21 @@
 mod adoption;
 mod alert_words;
 mod alerts;
+mod audit;
 mod availability;
 mod batch;
 mod check;
 mod downsample;
+mod duty;
 mod errors;
 mod fault;
 mod figures;
 mod history;
+mod incidents;
 mod lives;
 mod metrics;
 mod migrate;
+mod plain;
 mod point;
 mod pool;
 mod postgres;
@@ -64,6 +68,7 @@ mod readings;
 mod recent_keys;
 mod registry;
 mod retention;
+mod site_registry;
 mod sqlite;
 mod store;
 mod sweep;
@@ -76,16 +81,19 @@ pub use alerts::{
     ALERTS_MAX, AlertHistory, AlertsCursor, AlertsPage, AlertsQuery, DELIVERIES_MAX, DeliveryRow, DeliveryState,
     NotACursor, TRANSITIONS_MAX,
 };
+pub use audit::{AuditQuery, AuditRow};
 pub use availability::{
     AVAILABILITY_DEVICES_MAX, Availability, DeviceAvailability, SiteAvailability, availability_ratio,
 };
 pub use batch::{BATCH_ROWS_MAX, Batch, Gap};
 pub use check::Checked;
 pub use downsample::SeriesPoint;
+pub use duty::{DUTY_CHECKS_MAX, DutyCheckRow, DutyOfDevice, DutyQuery, InspectionRow, InspectionsQuery};
 pub use errors::{OpenError, WriteError};
 pub use fault::Cause;
 pub use figures::{ClassFigures, Counting, Figures, OFFENDERS_MAX, Offender, ResponseTimes};
 pub use history::{History, QueryError};
+pub use incidents::{INCIDENT_ALERTS_MAX, INCIDENTS_MAX, IncidentAlert, IncidentRow, IncidentsQuery};
 pub use lives::{AlertLife, COUNTED_MAX, LIVES_MAX, LivesPage, SpanQuery};
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use pool::READERS_MAX;
@@ -93,5 +101,6 @@ pub use postgres::{Server, ServerError, ServerOptions};
 pub use readings::{POINTS_MAX, POINTS_READ_MAX, ReadingsQuery, SERIES_MAX, SERIES_PER_SITE_MAX, Series};
 pub use registry::{Counts, DefectCount, DeviceRow, LIST_MAX, OrderRow};
 pub use retention::{GivenUp, Retention};
+pub use site_registry::RegistryDevice;
 pub use store::{Cursors, Store, StoreOptions};
 pub use then::THEN_ALERTS_MAX;

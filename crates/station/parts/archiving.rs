@@ -8,6 +8,7 @@ use crate::parts::damage::{self, Log};
 use crate::parts::decoders::Decoders;
 use crate::parts::keeper::pause_or_stop;
 use crate::parts::notices::Notices;
+use crate::parts::records::Records;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -46,6 +47,7 @@ struct Place {
     entries: Reader<RealDisk>,
     alerts: Reader<RealDisk>,
     decoders: Decoders,
+    records: Records,
     /// Records that had left the journal before they were read.
     gap: Option<Gap>,
 }
@@ -112,6 +114,7 @@ impl<'a> Archiving<'a> {
             }
         }
         self.sync();
+        self.place.records.save(self.needs, true);
         info!(entries = self.store.cursors().entries.0, "archive closed");
         Ok(())
     }
@@ -162,16 +165,21 @@ impl<'a> Archiving<'a> {
             warn!(from = gap.from.0, to = gap.to.0, "entries had left the journal before they were archived");
             batch.gap(gap);
         }
+        // In this order: the alert log then has what the rules said of each of these entries.
+        let applied = self.needs.applied.now();
         let alerts = self.needs.alerts.now();
         while !batch.is_full()
             && let Some(record) = place.alerts.next(alerts).map_err(ArchiveStop::Read)?
         {
             match AlertRecord::decode(record.bytes) {
-                Ok(alert) => batch.alert(record.seq, &alert),
+                Ok(alert) => {
+                    batch.alert(record.seq, &alert);
+                    place.records.record(record.seq, alert, batch);
+                }
                 Err(error) => error!(position = record.seq, %error, "alert record not archived"),
             }
         }
-        let end = self.needs.applied.now().min(place.read_to() + BATCH_ENTRIES);
+        let end = applied.min(place.read_to() + BATCH_ENTRIES);
         while !batch.is_full()
             && let Some(record) = place.entries.next(end).map_err(ArchiveStop::Read)?
         {
@@ -180,6 +188,7 @@ impl<'a> Archiving<'a> {
                 Ok(entry) => {
                     place.decoders.follow(&entry.input, &self.needs.paths);
                     take(batch, seq, entry.at, &entry.input, &mut place.decoders);
+                    place.records.entry(&entry, self.needs, batch);
                 }
                 Err(error) => {
                     error!(%seq, %error, "entry not archived");
@@ -237,6 +246,7 @@ impl<'a> Archiving<'a> {
         match self.store.sync() {
             Ok(durable) => {
                 self.place.decoders.save(self.needs, self.place.read_to());
+                self.place.records.save(self.needs, false);
                 self.needs.on_disk(durable);
             }
             Err(error) => warn!(%error, "the archive could not be synced"),
@@ -313,7 +323,8 @@ impl Place {
             noted_at: clock::wall(),
         });
         let decoders = Decoders::at(needs, entries.position() - 1).map_err(ArchiveStop::Read)?;
-        Ok(Place { entries, alerts, decoders, gap })
+        let records = Records::at(needs, cursors).map_err(ArchiveStop::Read)?;
+        Ok(Place { entries, alerts, decoders, records, gap })
     }
 
     /// The last entry read.

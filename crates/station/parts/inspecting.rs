@@ -34,9 +34,9 @@ use watchfire_model::{Addressee, Bilingual, Entry, Input, JournalId, Notice, Not
 /// The name of the schedule's snapshots, and of the part.
 pub(crate) const NAME: &str = "inspection";
 /// The schedule's bytes carry their own version; this one is of the file.
-const SNAPSHOT_VERSION: u32 = 1;
+pub(crate) const SNAPSHOT_VERSION: u32 = 1;
 /// A snapshot is due after so long, by the journal's time.
-const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(300);
+pub(crate) const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(300);
 /// Questions that may wait.
 pub(crate) const QUESTIONS_MAX: usize = 64;
 
@@ -211,29 +211,37 @@ async fn tell(inputs: Inputs, notice: Notice) {
 }
 
 fn apply(inspection: &mut Inspection, entry: &Entry<'_>, paths: &DataPaths, orders: &OrderDesk) {
+    let refusal = fold(inspection, entry, paths);
+    if let Input::Order(order) = &entry.input
+        && order.kind.addressee() == Addressee::Inspection
+    {
+        orders.answer(&order.id, &refusal.map_or(Ok(()), |Refusal { why, .. }| Err(why)));
+    }
+}
+
+/// Takes in one entry; whoever keeps a schedule does it alike.
+pub(crate) fn fold(inspection: &mut Inspection, entry: &Entry<'_>, paths: &DataPaths) -> Option<Refusal> {
     let stamp = Stamp { seq: entry.seq, at: entry.at };
     match &entry.input {
-        Input::Frame(frame) => _ = inspection.apply(stamp, &InspectionEvent::Frame(frame)),
-        Input::Order(order) => {
-            let refusal = inspection.apply(stamp, &InspectionEvent::Order(order));
-            if order.kind.addressee() == Addressee::Inspection {
-                orders.answer(&order.id, &refusal.map_or(Ok(()), |Refusal { why, .. }| Err(why)));
-            }
+        Input::Frame(frame) => inspection.apply(stamp, &InspectionEvent::Frame(frame)),
+        Input::Order(order) => inspection.apply(stamp, &InspectionEvent::Order(order)),
+        Input::Setup(setup) => {
+            set_up(inspection, stamp, setup, paths);
+            None
         }
-        Input::Setup(setup) => set_up(inspection, stamp, setup, paths),
-        Input::Started(started) => _ = inspection.apply(stamp, &InspectionEvent::Started(started)),
-        Input::Notice(notice) => _ = inspection.apply(stamp, &InspectionEvent::Notice(notice)),
+        Input::Started(started) => inspection.apply(stamp, &InspectionEvent::Started(started)),
+        Input::Notice(notice) => inspection.apply(stamp, &InspectionEvent::Notice(notice)),
         Input::Tick
         | Input::Outcome(_)
         | Input::Skip(_)
         | Input::ClockStep(_)
         | Input::Will(_)
         | Input::WillOver(_)
-        | Input::Restored(_) => _ = inspection.apply(stamp, &InspectionEvent::Tick),
+        | Input::Restored(_) => inspection.apply(stamp, &InspectionEvent::Tick),
     }
 }
 
-fn set_up(inspection: &mut Inspection, stamp: Stamp, setup: &Setup, paths: &DataPaths) {
+pub(crate) fn set_up(inspection: &mut Inspection, stamp: Stamp, setup: &Setup, paths: &DataPaths) {
     let folder = paths.set_ups();
     let sites = set_up_store::fetch_sites(&folder, setup);
     match sites.and_then(|sites| Ok((sites, set_up_store::fetch_profiles(&folder, setup)?))) {

@@ -43,6 +43,7 @@ pub(crate) mod places;
 pub(crate) mod poison;
 pub(crate) mod probe;
 pub(crate) mod progress;
+pub(crate) mod records;
 pub(crate) mod recovery;
 pub(crate) mod reload;
 pub(crate) mod report_plan;

@@ -18,8 +18,23 @@ use std::collections::HashMap;
 use watchfire_model::Value;
 
 /// Tables whose rows are those of the file, column by column.
-pub(crate) const TABLES_BY_ROWS: &[&str] =
-    &["devices", "gaps", "alerts", "transitions", "deliveries", "orders", "defects"];
+pub(crate) const TABLES_BY_ROWS: &[&str] = &[
+    "devices",
+    "gaps",
+    "alerts",
+    "transitions",
+    "deliveries",
+    "orders",
+    "defects",
+    "duty_checks",
+    "inspections",
+    "incidents",
+    "incident_alerts",
+    "audit",
+    "registry_sites",
+    "registry_zones",
+    "registry_devices",
+];
 /// Readings of one COPY.
 const COPY_ROWS: usize = 60_000;
 

@@ -24,6 +24,7 @@ pub(crate) mod figures_query;
 mod fill;
 mod link;
 mod names;
+pub(crate) mod plain_rows;
 mod reader;
 pub(crate) mod readings_query;
 mod recent_frames;

@@ -5,6 +5,7 @@ use super::copy::Copy;
 use super::delivery_rows;
 use super::link::Link;
 use super::names::Named;
+use super::plain_rows;
 use super::store::Known;
 use super::times::{At, Day};
 use crate::batch::Batch;
@@ -62,6 +63,7 @@ pub(crate) async fn write(
     for (position, record) in batch.records.iter().filter(|(position, _)| *position > cursors.alerts) {
         written.transitions += alert_rows::write(link, *position, record).await?;
     }
+    plain_rows::write(link, batch, cursors).await?;
     Ok(written)
 }
 

@@ -8,6 +8,7 @@ mod export;
 pub(crate) mod figures_query;
 mod fold;
 mod names;
+pub(crate) mod plain_rows;
 mod reader;
 pub(crate) mod readings_query;
 pub(crate) mod registry_query;

@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use super::tail::TailBlob;
-use super::{alert_rows, delivery_rows};
+use super::{alert_rows, delivery_rows, plain_rows};
 use crate::batch::{Batch, BatchFrame};
 use crate::fault::Fault;
 use crate::metrics::Written;
@@ -43,6 +43,7 @@ pub(crate) fn write(
     for (position, record) in batch.records.iter().filter(|(position, _)| *position > cursors.alerts) {
         written.transitions += alert_rows::write(connection, *position, record)?;
     }
+    plain_rows::write(connection, batch, cursors)?;
     Ok(written)
 }
 

@@ -18,7 +18,11 @@ const WRITER_CACHE_KIB: i64 = 64 * 1024;
 const READER_CACHE_KIB: i64 = 8 * 1024;
 
 /// The steps forward; a file's `user_version` says how many it has taken. Never change one, only add.
-const STEPS: &[&str] = &[include_str!("schema/0001-first.sql"), include_str!("schema/0002-tests.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/0001-first.sql"),
+    include_str!("schema/0002-tests.sql"),
+    include_str!("schema/0003-records.sql"),
+];
 
 /// Opens the file for writing; makes it when it is not there; brings its tables up to date.
 pub(crate) fn open_writer(path: &Path, busy: Duration, bytes_max: Option<u64>) -> Result<Connection, Unfit> {

@@ -2,6 +2,7 @@
 //! through all of them; the tests below run them on SQLite, with a tail that is folded all the time and one that never is, and on PostgreSQL.
 
 use crate::cluster::Cluster;
+use crate::records::{records_as_they_were, records_come_again, records_in_parts};
 use crate::source::{
     Archive, Item, Logs, START, a_fire, alert_id, ask, key, reading, show, show_readings, site, temperatures,
 };
@@ -30,6 +31,9 @@ const CHECKS: &[(&str, Check)] = &[
     ("availability of devices and sites", crate::figures::availability_of_devices_and_sites),
     ("how things stood at a time", crate::figures::how_things_stood),
     ("lives in pages", crate::figures::lives_in_pages),
+    ("records as they were", records_as_they_were),
+    ("records that come again change nothing", records_come_again),
+    ("records by time, site and person", records_in_parts),
 ];
 
 #[test]

@@ -16,6 +16,7 @@ mod failover;
 mod figures;
 mod migrate;
 mod outages;
+mod records;
 mod rollups;
 mod source;
 mod together;
