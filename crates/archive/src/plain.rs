@@ -137,3 +137,15 @@ impl Cells {
         }
     }
 }
+
+/// What is given up of the plain tables that were written before a time: of alerts, and of the audit.
+pub(crate) const OLD_INCIDENTS: &[&str] = &[
+    "DELETE FROM incident_alerts WHERE incident IN (SELECT id FROM incidents WHERE closed_at < $1)",
+    "DELETE FROM incidents WHERE closed_at < $1",
+];
+pub(crate) const OLD_AUDIT: &[&str] = &[
+    "DELETE FROM orders WHERE at < $1",
+    "DELETE FROM audit WHERE at < $1",
+    "DELETE FROM duty_checks WHERE asked_at < $1",
+    "DELETE FROM inspections WHERE asked_at < $1",
+];

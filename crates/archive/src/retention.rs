@@ -7,8 +7,10 @@ use watchfire_model::Timestamp;
 pub struct Retention {
     /// Readings and defects of days that end before this are given up.
     pub readings_from: Timestamp,
-    /// Alerts that were over before this are given up, with their transitions and deliveries; orders too.
+    /// Alerts that were over before this are given up, with their transitions and deliveries; incidents too.
     pub alerts_from: Timestamp,
+    /// Orders, the audit, duty checks and inspections from before this are given up.
+    pub audit_from: Timestamp,
     /// Most bytes of the file that may stay in use, whatever `bytes_max` allows: for a disk that runs full of other
     /// things. `None`: as `bytes_max` says.
     pub bytes_wanted: Option<u64>,

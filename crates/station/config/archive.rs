@@ -17,8 +17,10 @@ pub(crate) struct ArchiveConfig {
     pub(crate) kind: ArchiveKind,
     /// Readings and counts of defects.
     pub(crate) keep_days: u64,
-    /// Alerts with their transitions and deliveries, and orders.
+    /// Alerts with their transitions and deliveries, and incidents.
     pub(crate) alerts_keep_days: u64,
+    /// Orders, the audit, duty checks and inspections.
+    pub(crate) audit_keep_days: u64,
     /// `None`: as the server has.
     pub(crate) bytes_max: Option<u64>,
 }
@@ -49,8 +51,9 @@ pub(super) fn read(section: &mut Section<'_>, folder: &Path) -> Option<ArchiveCo
     let bytes_max = section.optional_integer("bytes_max", range).or((!on_server).then_some(FILE_BYTES_MAX));
     let keep_days = section.integer_or("keep_days", 400, 1..=36_500);
     let alerts_keep_days = section.optional_integer("alerts_keep_days", 1..=36_500).unwrap_or(keep_days);
+    let audit_keep_days = section.optional_integer("audit_keep_days", 1..=36_500).unwrap_or(alerts_keep_days);
     let kind = if on_server { ArchiveKind::Postgresql(server(section, folder)?) } else { ArchiveKind::Sqlite };
-    Some(ArchiveConfig { kind, keep_days, alerts_keep_days, bytes_max })
+    Some(ArchiveConfig { kind, keep_days, alerts_keep_days, audit_keep_days, bytes_max })
 }
 
 fn server(section: &mut Section<'_>, folder: &Path) -> Option<ServerConfig> {
@@ -84,6 +87,14 @@ mod tests {
         assert_eq!(server.bytes_max, None);
         let ArchiveKind::Postgresql(server) = server.kind else { panic!("it says so") };
         assert_eq!(server.ca_file, Some(PathBuf::from("/etc/watchfire/ca.pem")));
+    }
+
+    #[test]
+    fn the_audit_is_kept_as_long_as_alerts_unless_it_says_otherwise() {
+        let of = |toml: &str| parse(toml).map(|config| (config.alerts_keep_days, config.audit_keep_days));
+        assert_eq!(of("[archive]\nalerts_keep_days = 1830"), Ok((1_830, 1_830)));
+        assert_eq!(of("[archive]\nalerts_keep_days = 400\naudit_keep_days = 3660"), Ok((400, 3_660)));
+        assert!(of("[archive]\naudit_keep_days = 0").unwrap_err().starts_with("w.toml:2: archive.audit_keep_days"));
     }
 
     #[test]

@@ -274,11 +274,12 @@ impl<'a> Archiving<'a> {
         let from = |keep_days: u64| {
             now.map_or(Timestamp::EPOCH, |now| now.minus(Duration::from_secs(keep_days.saturating_mul(86_400))))
         };
-        let (readings_from, alerts_from) =
-            (from(self.needs.config.keep_days), from(self.needs.config.alerts_keep_days));
+        let config = &self.needs.config;
+        let (readings_from, alerts_from) = (from(config.keep_days), from(config.alerts_keep_days));
+        let audit_from = from(config.audit_keep_days);
         let used = if bytes_to_free > 0 { self.store.bytes_used().ok() } else { None };
         let bytes_wanted = used.map(|used| used.saturating_sub(bytes_to_free));
-        match self.store.retain(&Retention { readings_from, alerts_from, bytes_wanted, now: anchor.at }) {
+        match self.store.retain(&Retention { readings_from, alerts_from, audit_from, bytes_wanted, now: anchor.at }) {
             Ok(given_up) => {
                 debug!(?given_up, bytes_to_free, "old history dropped");
                 if bytes_to_free > 0 && given_up.readings_by_room > 0 {

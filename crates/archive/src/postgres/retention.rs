@@ -3,6 +3,7 @@
 use super::link::Link;
 use super::times::{At, Day};
 use crate::fault::Fault;
+use crate::plain::{OLD_AUDIT, OLD_INCIDENTS};
 use crate::point::day_of;
 use crate::retention::{GivenUp, Retention};
 
@@ -88,6 +89,10 @@ async fn forget_alerts(link: &Link, retention: &Retention) -> Result<u64, Fault>
         ), gone_deliveries AS (DELETE FROM deliveries WHERE alert IN (SELECT id FROM old))
         SELECT count(*) FROM old";
     let gone: i64 = link.row(sql, &[&from, &ALERTS_MAX]).await?.map_or(Ok(0), |row| row.try_get(0))?;
-    link.execute("DELETE FROM orders WHERE at < $1", &[&from]).await?;
+    for (from, statements) in [(from, OLD_INCIDENTS), (At(retention.audit_from.0), OLD_AUDIT)] {
+        for sql in statements {
+            link.execute(sql, &[&from]).await?;
+        }
+    }
     Ok(gone.unsigned_abs())
 }

@@ -8,6 +8,7 @@ use super::schema;
 use super::store::{FileStore, Live};
 use crate::errors::WriteError;
 use crate::fault::Fault;
+use crate::plain::{OLD_AUDIT, OLD_INCIDENTS};
 use crate::point::day_of;
 use crate::retention::{GivenUp, Retention};
 use rusqlite::{Connection, TransactionBehavior};
@@ -107,7 +108,11 @@ fn forget_alerts(connection: &mut Connection, retention: &Retention) -> Result<u
     step.execute(&format!("DELETE FROM transitions WHERE alert IN ({old})"), [])?;
     step.execute(&format!("DELETE FROM deliveries WHERE alert IN ({old})"), [])?;
     let gone = step.execute(&format!("DELETE FROM alerts WHERE id IN ({old})"), [])?;
-    step.execute("DELETE FROM orders WHERE at < ?1", [from])?;
+    for (from, statements) in [(from, OLD_INCIDENTS), (retention.audit_from.0, OLD_AUDIT)] {
+        for sql in statements {
+            step.execute(&sql.replace('$', "?"), [from])?;
+        }
+    }
     step.commit()?;
     Ok(gone.try_into().unwrap_or(u64::MAX))
 }

@@ -2,7 +2,7 @@
 //! through all of them; the tests below run them on SQLite, with a tail that is folded all the time and one that never is, and on PostgreSQL.
 
 use crate::cluster::Cluster;
-use crate::records::{records_as_they_were, records_come_again, records_in_parts};
+use crate::records::{records_as_they_were, records_by_age, records_come_again, records_in_parts};
 use crate::source::{
     Archive, Item, Logs, START, a_fire, alert_id, ask, key, reading, show, show_readings, site, temperatures,
 };
@@ -34,6 +34,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("records as they were", records_as_they_were),
     ("records that come again change nothing", records_come_again),
     ("records by time, site and person", records_in_parts),
+    ("records by age", records_by_age),
 ];
 
 #[test]
@@ -259,8 +260,9 @@ fn retention_by_age(archive: &mut Archive) {
     logs.deliver(&mut archive.store);
     archive.store.fold().unwrap();
     let later = START.plus(std::time::Duration::from_secs(3 * 86_400));
-    let retention = Retention { readings_from: later, alerts_from: later, bytes_wanted: None, now: later };
-    let given = archive.store.retain(&Retention { alerts_from: START, ..retention }).unwrap();
+    let retention =
+        Retention { readings_from: later, alerts_from: later, audit_from: later, bytes_wanted: None, now: later };
+    let given = archive.store.retain(&Retention { alerts_from: START, audit_from: START, ..retention }).unwrap();
     assert_eq!((given.readings_by_age, given.readings_by_room, given.alerts), (4, 0, 0), "alerts are kept longer");
     let given = archive.store.retain(&retention).unwrap();
     assert_eq!((given.readings_by_age, given.readings_by_room, given.alerts), (0, 0, 1));

@@ -281,3 +281,42 @@ pub(crate) fn records_in_parts(archive: &mut Archive) {
     assert_eq!(archive.history.duty_checks(&mall).unwrap().len(), 1);
     assert_eq!(archive.history.duty_figures(&mall).unwrap()[0].figures.median_s, Some(10));
 }
+
+pub(crate) fn records_by_age(archive: &mut Archive) {
+    deliver(archive);
+    let keep = watchfire_archive::Retention {
+        readings_from: START,
+        alerts_from: at(100_000),
+        audit_from: START,
+        bytes_wanted: None,
+        now: at(200_000),
+    };
+    let mut batch = Batch::default();
+    let next = Seq(archive.store.cursors().entries.0 + 1);
+    batch.entry(next);
+    batch.incident((next, 9), &incident(200, Some(300), 1));
+    archive.store.write(&mut batch).unwrap();
+    archive.store.retain(&keep).unwrap();
+    let incidents = archive.history.incidents(&IncidentsQuery { limit: 5, ..IncidentsQuery::default() }).unwrap();
+    assert_eq!(incidents.len(), 1, "one that is open is kept");
+    assert_eq!(archive.history.incident_alerts(incident(200, None, 0).id).unwrap(), []);
+    let lines = |archive: &Archive| {
+        let march = DutyQuery { month: "2026-03".to_owned(), site: None };
+        let duty = archive.history.duty_checks(&march).unwrap().len();
+        (archive.history.audit(&AuditQuery::default()).unwrap().len(), duty)
+    };
+    assert_eq!(lines(archive), (4, 4));
+    archive.store.retain(&watchfire_archive::Retention { audit_from: at(2_002), ..keep }).unwrap();
+    assert_eq!(lines(archive), (2, 0));
+    assert_eq!(archive.history.registry(&site("tower")).unwrap().len(), 4, "the registry stays");
+}
+
+#[test]
+fn records_go_from_a_file_to_a_server() {
+    let Some(cluster) = crate::cluster::Cluster::start() else { return };
+    let mut archive = Archive::new(watchfire_archive::StoreOptions::default());
+    deliver(&mut archive);
+    let server = cluster.database();
+    watchfire_archive::migrate(&archive.path, &server, |_| {}).unwrap();
+    assert_eq!(show_records(&History::on_server(&server)), show_records(&archive.history));
+}

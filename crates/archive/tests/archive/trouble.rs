@@ -87,6 +87,7 @@ fn near_its_limit_the_oldest_days_go_first_and_days_of_wrong_clocks_before_them(
     let retention = Retention {
         readings_from: START.minus(Duration::from_secs(86_400)),
         alerts_from: START,
+        audit_from: START,
         bytes_wanted: None,
         now,
     };
