@@ -156,6 +156,21 @@ fn what_a_guard_answered_is_known_after_a_kill() {
     assert_eq!(status, 200);
     let report = api.get(&format!("/api/v1/duty-checks?site=home&month={month}"));
     assert_eq!(report["checks"].as_array().unwrap().len(), 1);
+    // And the archive has it once, with the same figures, over the kill and a stop.
+    api.wait_for_archive();
+    let archive = watchfire_archive::History::open(&station.data().join("archive.sqlite"));
+    let query = watchfire_archive::DutyQuery { month: month.to_owned(), site: None };
+    let figures = archive.duty_figures(&query).unwrap();
+    let [of_device] = &figures[..] else { panic!("{figures:?}") };
+    assert_eq!((of_device.figures.asked, of_device.figures.answered), (1, 1));
+    let checks = archive.duty_checks(&query).unwrap();
+    assert_eq!((checks[0].operator, checks[0].by.as_deref()), (Some(7), Some("wang")));
+    let audit = archive.audit(&watchfire_archive::AuditQuery::default()).unwrap();
+    let actions = |name: &str| audit.iter().filter(|line| line.action == name).count();
+    assert_eq!((actions("duty_check"), actions("started")), (2, 2), "{audit:?}");
+    assert!(actions("set_up") >= 1);
+    let listed = archive.registry(&"home".parse().unwrap()).unwrap();
+    assert!(listed.iter().any(|one| one.name.as_str() == "1001" && one.removed_at.is_none()), "{listed:?}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn check(cause: u64, device: DeviceKey, second: i64, answer_s: Option<u32>, outc
     DutyCheckRow {
         cause: Seq(cause),
         device,
-        by: (cause % 2 == 0).then(|| "li".to_owned()),
+        by: cause.is_multiple_of(2).then(|| "li".to_owned()),
         month: "2026-03".to_owned(),
         asked_at: at(second),
         answer_min: 5,
