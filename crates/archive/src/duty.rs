@@ -2,6 +2,7 @@
 
 use crate::batch::Batch;
 use crate::fault::Fault;
+use crate::lives::SpanQuery;
 use crate::plain::{Cell, Cells, PlainRow, WrongCell, cells};
 use std::collections::BTreeMap;
 use watchfire_model::{DeviceKey, DeviceName, DutyFigures, DutyOutcome, DutyTally, JournalId, Seq, SiteId, Timestamp};
@@ -79,7 +80,7 @@ pub struct InspectionsQuery {
     pub to: Timestamp,
 }
 
-/// What a month's duty checks of one transmission device came to.
+/// What the duty checks of one transmission device, of a month or another span, came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DutyOfDevice {
     /// Which.
@@ -163,6 +164,14 @@ impl DutyQuery {
             GROUP BY site, source, device, outcome, answer_s";
         (sql, cells![self.month.as_str(), self.site.as_ref().map(|site| site.as_str())])
     }
+}
+
+/// The same of the checks that were asked in a span.
+pub(crate) fn counts_of_span(query: &SpanQuery) -> (&'static str, Vec<Cell>) {
+    let sql = "SELECT site, source, device, outcome, answer_s, count(*)
+        FROM duty_checks WHERE asked_at >= $1 AND asked_at < $2 AND (CAST($3 AS text) IS NULL OR site = $3)
+        GROUP BY site, source, device, outcome, answer_s";
+    (sql, cells![query.from, query.to, query.site.as_ref().map(|site| site.as_str())])
 }
 
 impl InspectionsQuery {

@@ -184,6 +184,14 @@ impl History {
         Ok(duty::figures_of(self.rows(query.counts())?)?)
     }
 
+    /// What the duty checks that were asked in a span came to, by transmission device.
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn duty_figures_of_span(&self, query: &SpanQuery) -> Result<Vec<DutyOfDevice>, QueryError> {
+        Ok(duty::figures_of(self.rows(duty::counts_of_span(query))?)?)
+    }
+
     /// Rounds of questions to transmission devices, newest first, at most [`crate::DUTY_CHECKS_MAX`].
     ///
     /// # Errors

@@ -1,12 +1,13 @@
 //! Figures of a span as the sheets of a workbook.
 
 use crate::names::Names;
+use crate::report::SpanFigures;
 use crate::table::{Cell, Column, column, column_in};
 use crate::view::{AlertDevice, most_away};
 use crate::words::{self, w};
 use crate::xlsx::Xlsx;
 use std::time::Duration;
-use watchfire_archive::{Availability, ClassFigures, Figures, ResponseTimes, availability_ratio};
+use watchfire_archive::{ClassFigures, ResponseTimes, availability_ratio};
 use watchfire_model::DeviceKey;
 use watchfire_model::sites::Language::{En, Zh};
 
@@ -71,8 +72,26 @@ const AWAY: &[Column] = &[
     column("offline_s", w("离线时长（秒）", "Offline for (s)")),
 ];
 
+const DUTY: &[Column] = &[
+    column_in(En, "site_en", w("单位", "Site")),
+    column_in(Zh, "site_zh", w("单位", "Site")),
+    column_in(En, "device_en", w("设备", "Device")),
+    column_in(Zh, "device_zh", w("设备", "Device")),
+    column("device", w("设备编号", "Device id")),
+    column("asked", w("查岗次数", "Asked")),
+    column("answered", w("按时", "In time")),
+    column("late", w("迟到", "Late")),
+    column("missed", w("未应答", "Missed")),
+    column("unreachable", w("联系不上", "Unreachable")),
+    column("denied", w("拒绝", "Denied")),
+    column("interrupted", w("中断", "Interrupted")),
+    column("median_s", w("应答中位（秒）", "Median answer (s)")),
+    column("worst_s", w("最长应答（秒）", "Longest answer (s)")),
+];
+
 /// Writes a sheet for each kind of figure.
-pub(crate) fn write(book: &mut Xlsx, figures: &Figures, availability: &Availability, names: &Names) {
+pub(crate) fn write(book: &mut Xlsx, figures: &SpanFigures, names: &Names) {
+    let SpanFigures { alerts: figures, availability, duty } = figures;
     book.sheet(w("警情与误报", "Alerts and false alarms"), CLASSES);
     for one in &figures.classes {
         book.row(&class_cells(one));
@@ -108,6 +127,16 @@ pub(crate) fn write(book: &mut Xlsx, figures: &Figures, availability: &Availabil
             Cell::count(one.outages),
             Cell::Seconds(one.offline.as_secs_f64()),
         ]);
+        book.row(&cells);
+    }
+    book.sheet(words::DUTY, DUTY);
+    for one in duty {
+        let of = &one.figures;
+        let counts = [of.asked, of.answered, of.late, of.missed, of.unreachable, of.denied, of.interrupted];
+        let seconds = |answer_s: Option<u32>| answer_s.map_or(Cell::Empty, |answer_s| Cell::Seconds(answer_s.into()));
+        let mut cells = device_cells(&one.device, names);
+        cells.extend(counts.map(|count| Cell::count(count.into())));
+        cells.extend([of.median_s, of.worst_s].map(seconds));
         book.row(&cells);
     }
 }

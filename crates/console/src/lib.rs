@@ -57,7 +57,7 @@ pub use live::{ALERTS_PER_BOARD_MAX, DEVICES_PER_EVENT_MAX, Live, Loaded};
 pub use names::kind_name;
 pub use pages::has_pages;
 pub use password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordError};
-pub use report::{Report, WrittenReport};
+pub use report::{Report, SpanFigures, WrittenReport};
 pub use report_span::{Period, ReportSpan};
 pub use request::BODY_BYTES_MAX;
 pub use server::serve;

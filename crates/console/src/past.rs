@@ -2,12 +2,13 @@
 
 use crate::console::App;
 use crate::problem::Problem;
+use crate::report::SpanFigures;
 use crate::view::SeriesView;
 use std::sync::Arc;
 use std::time::Duration;
 use watchfire_archive::{
-    AlertHistory, AlertsCursor, AlertsPage, AlertsQuery, Availability, Figures, History, LivesPage, QueryError,
-    ReadingsQuery, Series, SpanQuery,
+    AlertHistory, AlertsCursor, AlertsPage, AlertsQuery, History, LivesPage, QueryError, ReadingsQuery, Series,
+    SpanQuery,
 };
 use watchfire_model::{Alert, AlertId, DeviceKey, SiteId, Timestamp, Value};
 
@@ -35,10 +36,10 @@ pub(crate) async fn series(app: &App, query: ReadingsQuery) -> Result<Vec<Series
     ask(app, move |history| history.readings(&query)).await
 }
 
-/// What the alerts of a span come to, and how much of it, as far as it is over, devices were there.
-pub(crate) async fn figures(app: &App, query: SpanQuery) -> Result<(Figures, Availability), Problem> {
-    let over = SpanQuery { to: query.to.min(app.now()).max(query.from), ..query.clone() };
-    ask(app, move |history| Ok((history.figures(&query)?, history.availability(&over)?))).await
+/// The figures of a span.
+pub(crate) async fn figures(app: &App, query: SpanQuery) -> Result<SpanFigures, Problem> {
+    let now = app.now();
+    ask(app, move |history| SpanFigures::read(history, &query, now)).await
 }
 
 /// A page of the alerts of a span, oldest first.

@@ -8,7 +8,10 @@ use crate::report_span::{Period, ReportSpan};
 use crate::view::{AlertDevice, Text, most_away};
 use crate::words::{self, Said, w};
 use std::time::Duration;
-use watchfire_archive::{Availability, ClassFigures, Figures, ResponseTimes, availability_ratio};
+use watchfire_archive::{
+    Availability, ClassFigures, DutyOfDevice, Figures, History, QueryError, ResponseTimes, SpanQuery,
+    availability_ratio,
+};
 use watchfire_model::sites::Language;
 use watchfire_model::{DeviceKey, SiteId, Timestamp};
 
@@ -23,10 +26,34 @@ pub struct Report {
     pub site: Option<SiteId>,
     /// When it is made. Before the end of the span the report says that it is not over.
     pub made_at: Timestamp,
-    /// What the alerts raised in the span come to.
-    pub figures: Figures,
-    /// How much of the span devices were there.
+    /// What is told.
+    pub figures: SpanFigures,
+}
+
+/// The figures of a span.
+#[derive(Clone, Debug, Default)]
+pub struct SpanFigures {
+    /// What the alerts raised in it come to.
+    pub alerts: Figures,
+    /// How much of it, as far as it is over, devices were there.
     pub availability: Availability,
+    /// What the duty checks asked in it came to, by transmission device.
+    pub duty: Vec<DutyOfDevice>,
+}
+
+impl SpanFigures {
+    /// Asks for them. `now`: a span that ends later is not over.
+    ///
+    /// # Errors
+    /// As the archive says.
+    pub fn read(history: &History, query: &SpanQuery, now: Timestamp) -> Result<SpanFigures, QueryError> {
+        let over = SpanQuery { to: query.to.min(now).max(query.from), ..query.clone() };
+        Ok(SpanFigures {
+            alerts: history.figures(query)?,
+            availability: history.availability(&over)?,
+            duty: history.duty_figures_of_span(query)?,
+        })
+    }
 }
 
 /// A report as it is read.
@@ -100,6 +127,7 @@ impl Report {
         self.write_causes(&mut page, language);
         self.write_offenders(&mut page, names, language);
         self.write_availability(&mut page, names, language);
+        self.write_duty(&mut page, names, language);
         let (html, text) = page.finish();
         WrittenReport { title, html, text }
     }
@@ -132,14 +160,14 @@ impl Report {
                 unclosed,
             ]
         };
-        if self.figures.classes.is_empty() {
+        if self.figures.alerts.classes.is_empty() {
             page.note(&say(NONE));
         } else {
-            page.table(&heads, self.figures.classes.iter().map(row).collect());
+            page.table(&heads, self.figures.alerts.classes.iter().map(row).collect());
             page.note(&say(FALSE_HINT));
         }
-        if self.figures.tests > 0 {
-            let n = self.figures.tests;
+        if self.figures.alerts.tests > 0 {
+            let n = self.figures.alerts.tests;
             page.note(
                 match language {
                     Language::Zh => format!("另有 {n} 条属于测试，未计入。"),
@@ -151,7 +179,7 @@ impl Report {
     }
 
     fn write_response(&self, page: &mut Page, language: Language) {
-        if self.figures.classes.is_empty() {
+        if self.figures.alerts.classes.is_empty() {
             return;
         }
         page.section(RESPONSE.pick(language));
@@ -161,22 +189,22 @@ impl Report {
             let times = reached.into_iter().map(|times| times_text(times, language));
             [words::class(one.class).pick(language).to_owned()].into_iter().chain(times).collect()
         };
-        page.table(&heads, self.figures.classes.iter().map(row).collect());
+        page.table(&heads, self.figures.alerts.classes.iter().map(row).collect());
     }
 
     fn write_causes(&self, page: &mut Page, language: Language) {
-        if self.figures.causes.is_empty() {
+        if self.figures.alerts.causes.is_empty() {
             return;
         }
         page.section(CAUSES.pick(language));
         let heads = [CAUSES, COUNT].map(|said| said.pick(language).to_owned());
-        let rows = self.figures.causes.iter();
+        let rows = self.figures.alerts.causes.iter();
         let row = |(cause, count): &(_, u64)| vec![words::cause(*cause).pick(language).to_owned(), count.to_string()];
         page.table(&heads, rows.map(row).collect());
     }
 
     fn write_offenders(&self, page: &mut Page, names: &Names, language: Language) {
-        if self.figures.offenders.is_empty() {
+        if self.figures.alerts.offenders.is_empty() {
             return;
         }
         page.section(OFFENDERS.pick(language));
@@ -184,11 +212,11 @@ impl Report {
         let row = |one: &watchfire_archive::Offender| {
             vec![device(&one.device, names, language), one.raised.to_string(), one.false_alarms.to_string()]
         };
-        page.table(&heads, self.figures.offenders.iter().map(row).collect());
+        page.table(&heads, self.figures.alerts.offenders.iter().map(row).collect());
     }
 
     fn write_availability(&self, page: &mut Page, names: &Names, language: Language) {
-        if self.availability.sites.is_empty() {
+        if self.figures.availability.sites.is_empty() {
             return;
         }
         page.section(AVAILABILITY.pick(language));
@@ -203,9 +231,9 @@ impl Report {
                 time(one.offline, language),
             ]
         };
-        page.table(&heads, self.availability.sites.iter().map(row).collect());
+        page.table(&heads, self.figures.availability.sites.iter().map(row).collect());
         page.note(UNHEARD_HINT.pick(language));
-        let away = most_away(&self.availability);
+        let away = most_away(&self.figures.availability);
         if away.is_empty() {
             return;
         }
@@ -220,6 +248,27 @@ impl Report {
             ]
         };
         page.table(&heads, away.into_iter().map(row).collect());
+    }
+
+    fn write_duty(&self, page: &mut Page, names: &Names, language: Language) {
+        if self.figures.duty.is_empty() {
+            return;
+        }
+        page.section(words::DUTY.pick(language));
+        let heads: Vec<String> =
+            [DEVICE].into_iter().chain(words::DUTY_FIGURES).map(|said| said.pick(language).to_owned()).collect();
+        let row = |one: &DutyOfDevice| {
+            let of = &one.figures;
+            let counts = [of.asked, of.answered, of.late, of.missed, of.unreachable, of.denied, of.interrupted];
+            let seconds = |answer_s: Option<u32>| {
+                answer_s.map_or_else(|| "–".to_owned(), |answer_s| time(Duration::from_secs(answer_s.into()), language))
+            };
+            let mut cells = vec![device(&one.device, names, language)];
+            cells.extend(counts.map(|count| count.to_string()));
+            cells.extend([of.median_s, of.worst_s].map(seconds));
+            cells
+        };
+        page.table(&heads, self.figures.duty.iter().map(row).collect());
     }
 }
 

@@ -22,8 +22,8 @@ pub use delivery::{ContactView, DeliveryView};
 pub use device::{DevicePage, DeviceSite, DeviceState, DeviceView, DeviceZone, PointView};
 pub(crate) use figures::most_away;
 pub use figures::{
-    CauseCountView, ClassFiguresView, DeviceAvailabilityView, FiguresView, OffenderView, ResponseTimesView,
-    SiteAvailabilityView, ThenView,
+    CauseCountView, ClassFiguresView, DeviceAvailabilityView, DutyOfDeviceView, FiguresView, OffenderView,
+    ResponseTimesView, SiteAvailabilityView, ThenView,
 };
 pub use incident::{IncidentPage, IncidentView};
 pub use panel::{

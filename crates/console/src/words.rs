@@ -89,6 +89,21 @@ pub(crate) fn cause(cause: FalseCause) -> Said {
     }
 }
 
+pub(crate) const DUTY: Said = w("查岗", "Duty checks");
+
+/// The columns of duty figures, in the order of [`watchfire_model::DutyFigures`].
+pub(crate) const DUTY_FIGURES: [Said; 9] = [
+    w("查岗次数", "Asked"),
+    w("按时", "In time"),
+    w("迟到", "Late"),
+    w("未应答", "Missed"),
+    w("联系不上", "Unreachable"),
+    w("拒绝", "Denied"),
+    w("中断", "Interrupted"),
+    w("应答用时中位数", "Median answer"),
+    w("最长应答", "Longest answer"),
+];
+
 pub(crate) const YES: Said = w("是", "yes");
 pub(crate) const NO: Said = w("否", "no");
 
@@ -98,8 +113,9 @@ mod tests {
 
     #[test]
     fn the_pages_say_the_same() {
-        let pages = include_str!("../web/src/words/trade.ts");
+        let pages = [include_str!("../web/src/words/trade.ts"), include_str!("../web/src/words/panel.ts")].concat();
         let mut said = vec![YES, NO];
+        said.extend(DUTY_FIGURES);
         said.extend(Class::ALL.iter().map(|one| class(*one)));
         said.extend([Severity::Critical, Severity::Major, Severity::Minor, Severity::Info].map(severity));
         said.extend([Condition::Active, Condition::Cleared].map(condition));

@@ -5,7 +5,7 @@ use watchfire_console::view::{
     AskedView, AskingView, DutyCheckView, DutyFiguresView, DutyMonthView, DutyPlanView, DutyReportView, DutySiteView,
     PanelSystemView, Text, TransmissionDeviceView, When,
 };
-use watchfire_inspection::{self as inspection, DutyFigures, DutyRecord, Inspection, Month};
+use watchfire_inspection::{self as inspection, DutyRecord, Inspection, Month};
 use watchfire_intake::gbt26875::Panels;
 use watchfire_model::{Bilingual, DutyPlan, SiteId};
 use watchfire_wire::gbt26875::SystemKind;
@@ -103,7 +103,7 @@ fn report(inspection: &Inspection, site: &SiteId, month: Option<&str>) -> Option
     let report = inspection.duty_checks(site, month);
     Some(DutyReportView {
         month: report.month.to_string(),
-        figures: figures(report.figures),
+        figures: DutyFiguresView::from(&report.figures),
         checks: report.checks.into_iter().map(duty_check).collect(),
     })
 }
@@ -115,11 +115,7 @@ fn all_figures(inspection: &Inspection, month: Option<&str>) -> Option<DutyMonth
         None => inspection.this_month(),
     };
     let sites = inspection.duty_figures(month).into_iter();
-    let sites = sites.map(|(site, counted)| DutySiteView { site: site.to_string(), figures: figures(counted) });
+    let sites =
+        sites.map(|(site, counted)| DutySiteView { site: site.to_string(), figures: DutyFiguresView::from(&counted) });
     Some(DutyMonthView { month: month.to_string(), sites: sites.collect() })
-}
-
-fn figures(figures: DutyFigures) -> DutyFiguresView {
-    let DutyFigures { asked, answered, late, missed, unreachable, denied, interrupted, median_s, worst_s } = figures;
-    DutyFiguresView { asked, answered, late, missed, unreachable, denied, interrupted, median_s, worst_s }
 }

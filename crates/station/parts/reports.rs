@@ -25,7 +25,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use watchfire_archive::{History, QueryError, SpanQuery};
-use watchfire_console::{Live, Report, WrittenReport};
+use watchfire_console::{Live, Report, SpanFigures, WrittenReport};
 use watchfire_journal::{RealDisk, atomic_file};
 use watchfire_model::{Bilingual, NoticeKind};
 use watchfire_notify::{DeliveryError, Email, Letter, Receipt, Refuser};
@@ -203,13 +203,13 @@ impl ReportsPart {
 
     fn written(&self, one: &Due, config: &ReportConfig) -> Result<WrittenReport, QueryError> {
         let query = SpanQuery { site: config.site.clone(), from: one.span.from, to: one.span.to };
+        let made_at = clock::wall();
         let report = Report {
             span: one.span.clone(),
             time_zone: one.time_zone.clone(),
             site: config.site.clone(),
-            made_at: clock::wall(),
-            figures: self.history.figures(&query)?,
-            availability: self.history.availability(&query)?,
+            made_at,
+            figures: SpanFigures::read(&self.history, &query, made_at)?,
         };
         Ok(self.live.written(&report, config.language))
     }

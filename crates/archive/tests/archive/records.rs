@@ -4,7 +4,7 @@ use crate::source::{Archive, JOURNAL, START, alert_id, site};
 use std::fmt::Write as _;
 use watchfire_archive::{
     AuditQuery, AuditRow, Batch, DutyCheckRow, DutyQuery, History, IncidentAlert, IncidentRow, IncidentsQuery,
-    InspectionRow, InspectionsQuery,
+    InspectionRow, InspectionsQuery, SpanQuery,
 };
 use watchfire_model::{
     AlertId, Bilingual, Class, Device, DeviceKey, DeviceName, DutyOutcome, Order, OrderId, OrderKind, Premises, Seq,
@@ -280,6 +280,16 @@ pub(crate) fn records_in_parts(archive: &mut Archive) {
     let mall = DutyQuery { month: "2026-03".to_owned(), site: Some(site("mall")) };
     assert_eq!(archive.history.duty_checks(&mall).unwrap().len(), 1);
     assert_eq!(archive.history.duty_figures(&mall).unwrap()[0].figures.median_s, Some(10));
+    // Asked in the span: its beginning counts, its end does not.
+    let asked = |from: i64, to: i64, of: Option<&str>| {
+        let query = SpanQuery { site: of.map(site), from: at(from), to: at(to) };
+        let found = archive.history.duty_figures_of_span(&query).unwrap();
+        found.iter().map(|one| (one.device.site.to_string(), one.figures.asked)).collect::<Vec<_>>()
+    };
+    assert_eq!(asked(10, 1_100, None), [("tower".to_owned(), 3)]);
+    assert_eq!(asked(11, 1_101, None), [("mall".to_owned(), 1), ("tower".to_owned(), 2)]);
+    assert_eq!(asked(0, 4_000_000, Some("mall")), [("mall".to_owned(), 1)]);
+    assert_eq!(asked(4_000_000, 0, None), []);
 }
 
 pub(crate) fn records_by_age(archive: &mut Archive) {

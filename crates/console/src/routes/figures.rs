@@ -41,7 +41,7 @@ pub(crate) struct ThenParams {
     device: Option<String>,
 }
 
-/// Alerts by class, false alarms, response times, availability.
+/// Alerts by class, false alarms, response times, availability, duty checks.
 #[utoipa::path(get, path = "/api/v1/figures", tag = "figures", security(("session" = [])), params(SpanParams), responses(
     (status = 200, description = "What the alerts raised in the span come to.", body = FiguresView),
     (status = 401, description = "Nobody is logged in.", body = ProblemView, content_type = "application/problem+json"),
@@ -53,8 +53,8 @@ pub(crate) async fn show(
     Params(params): Params<SpanParams>,
 ) -> Result<Json<FiguresView>, Problem> {
     let query = span(&params)?;
-    let (figures, availability) = past::figures(&app, query.clone()).await?;
-    Ok(Json(FiguresView::new((query.from, query.to), &figures, &availability, &app.live().names())))
+    let figures = past::figures(&app, query.clone()).await?;
+    Ok(Json(FiguresView::new((query.from, query.to), &figures, &app.live().names())))
 }
 
 /// How things stood at a time.

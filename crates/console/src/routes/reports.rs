@@ -33,7 +33,7 @@ pub(crate) struct ReportParams {
 /// A report as a page that needs nothing else.
 #[utoipa::path(get, path = "/api/v1/reports/{period}", tag = "figures", security(("session" = [])),
     params(("period" = Period, Path, description = "`day`, `week` (from Monday on) or `month`."), ReportParams), responses(
-    (status = 200, description = "A page of HTML to be printed: alerts by class, false alarms and their causes, response times, the devices that raise most, availability.", body = String, content_type = "text/html"),
+    (status = 200, description = "A page of HTML to be printed: alerts by class, false alarms and their causes, response times, the devices that raise most, availability, duty checks.", body = String, content_type = "text/html"),
     (status = 401, description = "Nobody is logged in.", body = ProblemView, content_type = "application/problem+json"),
     (status = 404, description = "There is no such period.", body = ProblemView, content_type = "application/problem+json"),
     (status = 422, description = "The query is wrong, or the span holds too much.", body = ProblemView, content_type = "application/problem+json"),
@@ -55,7 +55,7 @@ pub(crate) async fn show(
     };
     let span = span.ok_or_else(|| wrong("`date` is not a day such as 2026-03-01"))?;
     let query = SpanQuery { site: site.clone(), from: span.from, to: span.to };
-    let (figures, availability) = past::figures(&app, query).await?;
-    let report = Report { span, time_zone, site, made_at, figures, availability };
+    let figures = past::figures(&app, query).await?;
+    let report = Report { span, time_zone, site, made_at, figures };
     Ok(Html(app.live().written(&report, params.lang.unwrap_or_default()).html))
 }

@@ -131,7 +131,7 @@ pub(crate) async fn readings_xlsx(
 
 /// The figures of a span as a workbook.
 #[utoipa::path(get, path = "/api/v1/figures.xlsx", tag = "figures", security(("session" = [])), params(SpanBookParams), responses(
-    (status = 200, description = "A workbook in one language: alerts by class with response times, causes of false alarms, devices that raise most, availability of sites, devices that were away longest.", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    (status = 200, description = "A workbook in one language: alerts by class with response times, causes of false alarms, devices that raise most, availability of sites, devices that were away longest, duty checks.", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     (status = 401, description = "Nobody is logged in.", body = ProblemView, content_type = "application/problem+json"),
     (status = 422, description = "The query is wrong, or the span holds too much.", body = ProblemView, content_type = "application/problem+json"),
     (status = 503, description = "The archive does not answer.", body = ProblemView, content_type = "application/problem+json"),
@@ -141,9 +141,9 @@ pub(crate) async fn figures_xlsx(
     Params(params): Params<SpanBookParams>,
 ) -> Result<Response, Problem> {
     let (params, language) = params.split();
-    let (figures, availability) = past::figures(&app, span(&params)?).await?;
+    let figures = past::figures(&app, span(&params)?).await?;
     let mut book = Xlsx::new(language, app.now());
-    figure_sheets::write(&mut book, &figures, &availability, &app.live().names());
+    figure_sheets::write(&mut book, &figures, &app.live().names());
     Table::Xlsx(Box::new(book)).into_file("figures").await
 }
 

@@ -1,12 +1,13 @@
 //! What the alerts of a span come to, and how things stood at a time.
 
-use super::{AlertDevice, AlertSite, AlertView, Cause, SeriesView, When};
+use super::{AlertDevice, AlertSite, AlertView, Cause, DutyFiguresView, SeriesView, When};
 use crate::names::Names;
+use crate::report::SpanFigures;
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
 use watchfire_archive::{
-    Availability, ClassFigures, DeviceAvailability, Figures, Offender, ResponseTimes, SiteAvailability,
+    Availability, ClassFigures, DeviceAvailability, DutyOfDevice, Offender, ResponseTimes, SiteAvailability,
     availability_ratio,
 };
 use watchfire_model::Timestamp;
@@ -33,6 +34,8 @@ pub struct FiguresView {
     pub sites: Vec<SiteAvailabilityView>,
     /// The devices that were away longest; at most 20.
     pub away: Vec<DeviceAvailabilityView>,
+    /// What the duty checks asked in the span came to, by transmission device.
+    pub duty: Vec<DutyOfDeviceView>,
 }
 
 /// The alerts of one class.
@@ -133,6 +136,17 @@ pub struct DeviceAvailabilityView {
     pub outages: u64,
 }
 
+/// What the duty checks of a transmission device came to.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DutyOfDeviceView {
+    /// Its site.
+    pub site: AlertSite,
+    /// Which.
+    pub device: AlertDevice,
+    /// The figures.
+    pub figures: DutyFiguresView,
+}
+
 /// How things stood at a time.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ThenView {
@@ -154,12 +168,8 @@ pub(crate) fn most_away(availability: &Availability) -> Vec<&DeviceAvailability>
 }
 
 impl FiguresView {
-    pub(crate) fn new(
-        (from, to): (Timestamp, Timestamp),
-        figures: &Figures,
-        availability: &Availability,
-        names: &Names,
-    ) -> FiguresView {
+    pub(crate) fn new((from, to): (Timestamp, Timestamp), figures: &SpanFigures, names: &Names) -> FiguresView {
+        let SpanFigures { alerts: figures, availability, duty } = figures;
         FiguresView {
             from: When(from),
             to: When(to),
@@ -172,6 +182,7 @@ impl FiguresView {
             offenders: figures.offenders.iter().map(|one| OffenderView::new(one, names)).collect(),
             tests: figures.tests,
             sites: availability.sites.iter().map(|site| SiteAvailabilityView::new(site, names)).collect(),
+            duty: duty.iter().map(|one| DutyOfDeviceView::new(one, names)).collect(),
             away: most_away(availability)
                 .into_iter()
                 .map(|device| DeviceAvailabilityView::new(device, names))
@@ -232,6 +243,16 @@ impl SiteAvailabilityView {
             ratio: availability_ratio(of.watched, of.offline),
             offline_s: of.offline.as_secs_f64(),
             outages: of.outages,
+        }
+    }
+}
+
+impl DutyOfDeviceView {
+    fn new(of: &DutyOfDevice, names: &Names) -> DutyOfDeviceView {
+        DutyOfDeviceView {
+            site: names.alert_site(&of.device.site),
+            device: AlertDevice::new(&of.device, names),
+            figures: DutyFiguresView::from(&of.figures),
         }
     }
 }

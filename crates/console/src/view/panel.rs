@@ -3,6 +3,7 @@
 use super::{Text, When};
 use serde::Serialize;
 use utoipa::ToSchema;
+use watchfire_model::DutyFigures;
 
 /// Transmission devices.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -185,4 +186,20 @@ pub struct DutyFiguresView {
     pub median_s: Option<u32>,
     /// The longest.
     pub worst_s: Option<u32>,
+}
+
+impl From<&DutyFigures> for DutyFiguresView {
+    fn from(of: &DutyFigures) -> DutyFiguresView {
+        DutyFiguresView {
+            asked: of.asked,
+            answered: of.answered,
+            late: of.late,
+            missed: of.missed,
+            unreachable: of.unreachable,
+            denied: of.denied,
+            interrupted: of.interrupted,
+            median_s: of.median_s,
+            worst_s: of.worst_s,
+        }
+    }
 }

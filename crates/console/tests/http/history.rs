@@ -3,10 +3,10 @@
 use crate::support::{Bench, JOURNAL, START, Wish, alert_id, record, site, transition};
 use std::time::Duration;
 use tempfile::TempDir;
-use watchfire_archive::{Batch, History, Store};
+use watchfire_archive::{Batch, DutyCheckRow, History, Store};
 use watchfire_model::{
-    Bilingual, ChannelKind, Class, Decoded, DeliveryId, DeviceName, Failure, JournalId, Metric, Outcome, PointName,
-    Reading, Seq, Source, Step, Timestamp, Value,
+    Bilingual, ChannelKind, Class, Decoded, DeliveryId, DeviceKey, DeviceName, DutyOutcome, Failure, JournalId, Metric,
+    Outcome, PointName, Reading, Seq, Source, Step, Timestamp, Value,
 };
 
 fn reading(metric: Metric, value: Value, s: i64) -> Reading {
@@ -32,7 +32,25 @@ fn outcomes() -> [Outcome; 2] {
 /// What a device may call itself.
 pub(crate) const FORMULA: &str = "=HYPERLINK(\"http://example.org\")";
 
-/// An archive with three alerts, a delivery and ten readings.
+fn duty_check(cause: u64, answer_s: Option<u32>, outcome: DutyOutcome) -> DutyCheckRow {
+    let asked_at = Timestamp::from_seconds(START + i64::try_from(cause).unwrap());
+    DutyCheckRow {
+        cause: Seq(cause),
+        device: DeviceKey { site: site(), source: Source::Gbt26875, name: DeviceName::new("panel-1").unwrap() },
+        by: None,
+        month: "2026-02".to_owned(),
+        asked_at,
+        answer_min: 10,
+        confirmed_at: None,
+        answered_at: answer_s.map(|answer_s| asked_at.plus(Duration::from_secs(answer_s.into()))),
+        answer_s,
+        operator: None,
+        escalated_at: None,
+        outcome,
+    }
+}
+
+/// An archive with three alerts, a delivery, ten readings and two duty checks.
 fn archive(directory: &TempDir) -> History {
     let path = directory.path().join("archive.db");
     let mut store = Store::open(&path, JOURNAL, JournalId([8; 16])).unwrap();
@@ -59,6 +77,9 @@ fn archive(directory: &TempDir) -> History {
     }
     let by = "li".parse().unwrap();
     batch.alert(4, &record(vec![transition(1, 20, Class::Fire, Step::Acknowledged { by })]));
+    for (cause, answer_s, outcome) in [(13, Some(48), DutyOutcome::Answered), (14, None, DutyOutcome::Missed)] {
+        batch.duty_check(JOURNAL, Seq(cause), &duty_check(cause, answer_s, outcome));
+    }
     let [attempt, failed] = outcomes();
     batch.outcome(Seq(11), Timestamp::from_seconds(START + 11), &attempt);
     batch.outcome(Seq(12), Timestamp::from_seconds(START + 12), &failed);
@@ -175,6 +196,9 @@ async fn figures_of_a_span_and_how_things_stood() {
     assert_eq!(fire["acknowledged"], serde_json::json!({"count": 1, "median_s": 19.0, "p90_s": 19.0, "max_s": 19.0}));
     assert_eq!(fire["closed"], serde_json::json!({"count": 0, "median_s": null, "p90_s": null, "max_s": null}));
     assert_eq!(figures["offenders"][0]["device"]["label"]["zh"], "201室感烟");
+    let duty = &figures["duty"][0];
+    assert_eq!((&duty["device"]["name"], &duty["figures"]["asked"]), (&"panel-1".into(), &2.into()));
+    assert_eq!((&duty["figures"]["missed"], &duty["figures"]["median_s"]), (&1.into(), &48.into()));
     assert_eq!(figures["sites"][0]["ratio"], 1.0);
     assert_eq!(figures["sites"][0]["site"]["name"]["en"], "Sunshine care home");
 

@@ -108,7 +108,7 @@ async fn figures_as_a_workbook() {
     let mut found = book(&client, &format!("/api/v1/figures.xlsx?{SPAN}&lang=en")).await;
     assert_eq!(
         found.sheet_names(),
-        ["Alerts and false alarms", "Causes", "Most alerts", "Availability", "Longest away"]
+        ["Alerts and false alarms", "Causes", "Most alerts", "Availability", "Longest away", "Duty checks"]
     );
     let classes = rows(&mut found, "Alerts and false alarms");
     let fire = ["Class", "Alerts", "Acknowledged", "Acknowledged: median (s)", "Verified: median (s)"]
@@ -118,6 +118,9 @@ async fn figures_as_a_workbook() {
     assert_eq!(offenders[1], ["Sunshine care home", "Smoke, room 201", "smoke-201", "3", "0"]);
     let sites = rows(&mut found, "Availability");
     assert_eq!(sites[1][..3], ["Sunshine care home", "1", "1"]);
+    let duty = rows(&mut found, "Duty checks");
+    assert_eq!(under(&duty, 1, "Missed"), "1");
+    assert_eq!(under(&duty, 1, "Median answer (s)"), "48");
     for query in ["from=x&to=y", "from=2026-02-02T02:40:00Z&to=2026-02-02T02:41:00Z&lang=fr"] {
         assert!(client.get(&format!("/api/v1/figures.xlsx?{query}")).await.starts_with("422"), "{query}");
     }

@@ -46,5 +46,10 @@ export function figuresOf(devices, from, to, site) {
     tests: 5,
     sites: sites.map((one, n) => ({ site: one, devices: 40 + n, unheard: n, ratio: 0.9987 - n / 100, offline_s: 4_310 * (n + 1), outages: 2 + n })),
     away: chosen.slice(2, 5).map((one, n) => ({ site: one.site, device: deviceOf(one), ratio: 0.91 + n / 100, offline_s: 7_700 - 900 * n, outages: 3 - n })),
+    duty: chosen.slice(0, 1).map((one) => ({
+      site: one.site,
+      device: deviceOf(one),
+      figures: { asked: 6, answered: 4, late: 1, missed: 1, unreachable: 0, denied: 0, interrupted: 0, median_s: 48, worst_s: 655 },
+    })),
   };
 }

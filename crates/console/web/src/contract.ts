@@ -556,4 +556,5 @@ export interface FiguresView {
   tests: number;
   sites: { site: AlertSite; devices: number; unheard: number; ratio: number | null; offline_s: number; outages: number }[];
   away: { site: AlertSite; device: AlertDevice; ratio: number | null; offline_s: number; outages: number }[];
+  duty: { site: AlertSite; device: AlertDevice; figures: DutyFigures }[];
 }

@@ -50,6 +50,7 @@ export const REPORTS = {
   outages: w("离线次数", "Outages"),
   offline: w("离线时长", "Offline for"),
   away: w("离线最久的设备", "Devices that were away longest"),
+  duty: w("查岗", "Duty checks"),
   count: w("次数", "Count"),
   made: w("制表时间 {time}", "Made at {time}"),
 } satisfies Record<string, Bilingual>;
