@@ -2,11 +2,9 @@
 
 use crate::exchange::{Exchange, Task};
 use crate::limits::DAY;
+use watchfire_model::panel_read::OPERATIONS_MAX;
 use watchfire_model::{ComponentRead, DeviceKey, PanelRead, SystemRead, Timestamp};
 use watchfire_wire::gbt26875::{Command, Digits, Kind, Object, System, TimeLabel, Unit};
-
-/// The most operation records that may be asked for: the standard's number for the question.
-pub(crate) const OPERATIONS_MAX: u8 = 102;
 
 /// One attempt of one exchange. It is sent once; what comes of it comes back as a frame, or does not. Version, addresses
 /// and the time of sending are put around it by whoever holds the connection.

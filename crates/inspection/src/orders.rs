@@ -1,7 +1,6 @@
 //! Operators' orders to transmission devices: what is allowed, and why not otherwise.
 
 use crate::clockwork::{Timer, next_turn};
-use crate::command::OPERATIONS_MAX;
 use crate::event::Refusal;
 use crate::exchange::Task;
 use crate::inspection::Inspection;
@@ -9,6 +8,7 @@ use crate::limits::{ANSWER_MIN_MAX, BEGINS_PER_S, INSPECTION_S_MIN, ORDERS_KEPT,
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
+use watchfire_model::panel_read::OPERATIONS_MAX;
 use watchfire_model::transmission::{INSPECTION_S_MAX, READS_MAX, TARGETS_MAX};
 use watchfire_model::{
     Addressee, Bilingual, DeviceKey, Order, OrderId, OrderKind, PanelRead, PanelTargets, SystemRead, UserName,

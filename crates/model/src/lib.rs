@@ -13,6 +13,7 @@ pub mod ids;
 pub mod input;
 pub mod metric;
 pub mod order;
+pub mod panel_read;
 pub mod point_table;
 pub mod premises;
 pub mod reading;
@@ -34,6 +35,7 @@ pub use ids::{
 pub use input::{ClockStep, Entry, Input, Notice, NoticeKind, Restored, Setup, Started, Will, WillOver};
 pub use metric::{Metric, Unit};
 pub use order::{Addressee, Order, OrderKind};
+pub use panel_read::{ComponentRead, PanelRead, ParsePanelReadError, SystemRead};
 pub use point_table::{PointPlace, PointTable};
 pub use premises::{DistrictPath, Premises};
 pub use reading::{Decoded, Defect, DefectKind, Presence, Reading, Value};
@@ -41,4 +43,4 @@ pub use sites::{Contact, Device, Identity, IdentityRole, Rung, Site, SiteKind, S
 pub use test_mode::{TestId, TestScope};
 pub use text::Bilingual;
 pub use timestamp::Timestamp;
-pub use transmission::{ComponentRead, DutyPlan, PanelRead, PanelTargets, SystemRead, TransmissionDevice};
+pub use transmission::{DutyPlan, PanelTargets, TransmissionDevice};

@@ -1,6 +1,6 @@
 //! User information transmission devices (用户信息传输装置) of fire panels: how each is asked, and what people may ask.
 
-use crate::{Bilingual, DeviceKey, DeviceName, SiteId, ZoneId};
+use crate::{Bilingual, DeviceKey, DeviceName, PanelRead, SiteId, ZoneId};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
@@ -93,71 +93,4 @@ pub enum PanelTargets {
     Site(SiteId),
     /// All.
     All,
-}
-
-/// One thing that a transmission device can be asked to read out. The order is on disk: add at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PanelRead {
-    /// Its own state (type 81).
-    State,
-    /// Its clock (88).
-    Clock,
-    /// Its software version (85).
-    Version,
-    /// Its configuration (86).
-    Configuration,
-    /// Its operation records of the last day (84).
-    Operations {
-        /// How many, at most 102.
-        count: u8,
-    },
-    /// Something of a system of the facility.
-    System {
-        /// The system's type.
-        kind: u8,
-        /// The system's address.
-        address: u8,
-        /// What.
-        what: SystemRead,
-    },
-    /// Something of a component.
-    Component {
-        /// The system's type.
-        kind: u8,
-        /// The system's address.
-        address: u8,
-        /// The component's address, as it stands in the bytes.
-        component: [u8; 4],
-        /// What.
-        what: ComponentRead,
-    },
-}
-
-/// What is read of a system. The order is on disk: add at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SystemRead {
-    /// Its state (61).
-    State,
-    /// Its operation records of the last day (64), so many, at most 102.
-    Operations(u8),
-    /// Its software version (65).
-    Version,
-    /// Its configuration (66).
-    Configuration,
-    /// Its clock (68).
-    Clock,
-}
-
-/// What is read of a component. The order is on disk: add at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ComponentRead {
-    /// Its state (62).
-    State,
-    /// Its analogue value (63).
-    Analogue,
-    /// What it is (67).
-    Configuration,
 }

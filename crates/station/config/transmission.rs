@@ -7,8 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use watchfire_model::transmission::{ANSWER_MIN, INSPECTION_S, INSPECTION_S_MAX, READS_MAX, RETRIES, RETRY_S_MAX};
 use watchfire_model::{
-    Bilingual, ComponentRead, Device, DeviceName, DutyPlan, IdentityName, PanelRead, SiteId, Source, SystemRead,
-    TransmissionDevice, Zone, ZoneId,
+    Bilingual, Device, DeviceName, DutyPlan, IdentityName, PanelRead, SiteId, Source, TransmissionDevice, Zone, ZoneId,
 };
 use watchfire_settings::Section;
 use watchfire_wire::gbt26875::Address;
@@ -85,7 +84,7 @@ pub(super) fn read(
     let inspection_s = inspection(section);
     let retry_s = section.integer_or("retry_s", u64::from(RETRY_S_MAX), 1..=u64::from(RETRY_S_MAX));
     let retries = section.integer_or("retries", u64::from(RETRIES), 0..=10);
-    let reads = section.list("reads", panel_read);
+    let reads = section.list("reads", |text| text.parse::<PanelRead>().map_err(|error| error.to_string()));
     if reads.len() > READS_MAX {
         section.problem("reads", format!("are {}; use at most {READS_MAX}", reads.len()));
     }
@@ -263,57 +262,6 @@ fn time_of_day(section: &mut Section<'_>, key: &str) -> Option<u16> {
     read
 }
 
-/// `version`; `1.1 state`; `1.1/05000100 analogue`; `operations 20`, `1.1 operations 20`.
-fn panel_read(text: &str) -> Result<PanelRead, String> {
-    panel_read_of(text).ok_or_else(|| {
-        format!(
-            "`{text}` cannot be read; use state, clock, version, configuration or `operations 20`, for a system with its \
-             type and address before it (`1.1 state`), for a component also its four bytes (`1.1/05000100 analogue`)"
-        )
-    })
-}
-
-fn panel_read_of(text: &str) -> Option<PanelRead> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let (of, what) = match words.as_slice() {
-        [of, what @ ..] if of.contains('.') => (Some(*of), what),
-        what => (None, what),
-    };
-    let count = |count: &str| count.parse().ok().filter(|count| (1..=102).contains(count));
-    let Some(of) = of else {
-        return Some(match what {
-            ["state"] => PanelRead::State,
-            ["clock"] => PanelRead::Clock,
-            ["version"] => PanelRead::Version,
-            ["configuration"] => PanelRead::Configuration,
-            ["operations", number] => PanelRead::Operations { count: count(number)? },
-            _ => return None,
-        });
-    };
-    let (system, component) = of.split_once('/').map_or((of, None), |(system, component)| (system, Some(component)));
-    let (kind, address) = system.split_once('.')?;
-    let (kind, address) = (kind.parse().ok()?, address.parse().ok()?);
-    let Some(component) = component else {
-        let what = match what {
-            ["state"] => SystemRead::State,
-            ["clock"] => SystemRead::Clock,
-            ["version"] => SystemRead::Version,
-            ["configuration"] => SystemRead::Configuration,
-            ["operations", number] => SystemRead::Operations(count(number)?),
-            _ => return None,
-        };
-        return Some(PanelRead::System { kind, address, what });
-    };
-    let what = match what {
-        ["state"] => ComponentRead::State,
-        ["analogue"] => ComponentRead::Analogue,
-        ["configuration"] => ComponentRead::Configuration,
-        _ => return None,
-    };
-    let bytes = (component.len() == 8).then(|| u32::from_str_radix(component, 16).ok()).flatten()?;
-    Some(PanelRead::Component { kind, address, component: bytes.to_be_bytes(), what })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -331,19 +279,6 @@ mod tests {
         }
         for text in ["", "0x1000000000000", "281474976710656", "79-03", "7-9-0-3-0-0", "zz"] {
             assert_eq!(address_text(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_read_at_an_inspection_is_said_in_words() {
-        assert_eq!(panel_read("operations 20"), Ok(PanelRead::Operations { count: 20 }));
-        assert_eq!(panel_read("1.2 state"), Ok(PanelRead::System { kind: 1, address: 2, what: SystemRead::State }));
-        assert_eq!(
-            panel_read("1.2/05000100 analogue"),
-            Ok(PanelRead::Component { kind: 1, address: 2, component: [5, 0, 1, 0], what: ComponentRead::Analogue })
-        );
-        for wrong in ["", "operations", "operations 103", "1.2", "1.2/5-1 state", "1.2 analogue", "999.1 state"] {
-            assert!(panel_read(wrong).is_err(), "{wrong}");
         }
     }
 }

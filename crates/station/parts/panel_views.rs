@@ -55,6 +55,7 @@ fn device(view: inspection::DeviceView, panels: &Panels) -> TransmissionDeviceVi
             since: When(asking.since),
         }),
         waiting: view.waiting,
+        unsupported: view.unsupported.iter().map(ToString::to_string).collect(),
         state: view.state,
         systems: view.systems.into_iter().map(system).collect(),
         version: view.version,

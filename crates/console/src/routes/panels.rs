@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use utoipa::{IntoParams, ToSchema};
-use watchfire_model::{DeviceKey, DeviceName, OrderKind, PanelTargets, SiteId, Source};
+use watchfire_model::{DeviceKey, DeviceName, OrderKind, PanelRead, PanelTargets, SiteId, Source};
 
 /// Which transmission devices.
 #[derive(Deserialize, IntoParams)]
@@ -103,6 +103,10 @@ pub(crate) struct PanelOrderBody {
     targets: PanelTargetsBody,
     /// The period of inspection, in seconds.
     period_s: Option<u32>,
+    /// What `inspect` reads, at most 32: `state`, `clock`, `version`, `configuration`, `operations 20`; of a system
+    /// `1.1 state`, of a component `1.1/05000100 analogue`. Without it, the usual.
+    #[serde(default)]
+    reads: Vec<String>,
 }
 
 /// The order is under way; what comes of it shows at the devices.
@@ -199,13 +203,17 @@ pub(crate) async fn order(
 ) -> Result<Json<PanelOrderTaken>, Problem> {
     let targets = targets(body.targets)?;
     let kind = match body.order {
-        PanelOrderName::Inspect => OrderKind::Inspect { targets, reads: Vec::new() },
+        PanelOrderName::Inspect => OrderKind::Inspect { targets, reads: reads(&body.reads)? },
         PanelOrderName::SetInspection => OrderKind::SetInspection { targets, period_s: body.period_s },
         PanelOrderName::SyncClock => OrderKind::SyncClock { targets },
         PanelOrderName::Initialise => OrderKind::Initialise { device: only_device(targets)? },
     };
     carry_out(&app, who, &body.order_id, kind).await?;
     Ok(Json(PanelOrderTaken { order_id: body.order_id }))
+}
+
+fn reads(texts: &[String]) -> Result<Vec<PanelRead>, Problem> {
+    texts.iter().map(|text| text.parse().map_err(|_| missing("reads"))).collect()
 }
 
 /// Asks the station; a station that is busy or has no such part does not answer in time.

@@ -45,6 +45,9 @@ pub struct TransmissionDeviceView {
     pub asking: Option<AskingView>,
     /// How many questions wait.
     pub waiting: usize,
+    /// What it denied or did not answer: left out of inspections until a person orders one. In the words of an order's
+    /// `reads`.
+    pub unsupported: Vec<String>,
     /// Its own state, as it answered last: the names of the bits that are set.
     pub state: Option<Vec<&'static str>>,
     /// The states of its systems, as it answered last.

@@ -47,6 +47,11 @@ async fn orders_to_transmission_devices_reach_the_station() {
     let one = r#"{"devices":[{"site":"care","name":"1001"}]}"#;
     for (body, expected) in [
         (format!(r#"{{"order_id":"o-3","order":"inspect","targets":{one}}}"#), "Inspect { targets: Devices(["),
+        (
+            r#"{"order_id":"o-10","order":"inspect","targets":{"all":true},"reads":["1.1/05000100 analogue"]}"#
+                .to_owned(),
+            "reads: [Component { kind: 1, address: 1, component: [5, 0, 1, 0], what: Analogue }] }",
+        ),
         (format!(r#"{{"order_id":"o-4","order":"initialise","targets":{one}}}"#), "Initialise { device: DeviceKey {"),
         (
             r#"{"order_id":"o-5","order":"set_inspection","targets":{"all":true},"period_s":600}"#.to_owned(),
@@ -61,6 +66,7 @@ async fn orders_to_transmission_devices_reach_the_station() {
         r#"{"order_id":"o-7","order":"inspect","targets":{"all":false}}"#,
         r#"{"order_id":"","order":"inspect","targets":{"all":true}}"#,
         r#"{"order_id":"o-8","order":"explode","targets":{"all":true}}"#,
+        r#"{"order_id":"o-11","order":"inspect","targets":{"all":true},"reads":["everything"]}"#,
     ] {
         let told = order(&mut bench, &cookie, orders, body, Ok(())).await;
         assert!(told.starts_with("422 "), "{told}");

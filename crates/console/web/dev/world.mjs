@@ -184,6 +184,7 @@ export class World {
       initialisation: idle,
       asking: null,
       waiting: 0,
+      unsupported: [],
       state: ["normal"],
       systems: [
         { kind: 1, name: text("火灾报警系统", "fire alarm system"), address: 1, state: ["normal", "shielded"] },
@@ -473,6 +474,7 @@ export class World {
       earlier: 1,
       later: 0,
       waiting: 1,
+      unsupported: ["1.1 clock"],
       calls: [call, { ...call, at: at(90), class: "fire", rule: "device-fire@1" }],
       differences: [
         { change: "earlier", call: { ...call, at: at(91) }, was_at: at(90) },

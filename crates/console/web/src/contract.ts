@@ -480,6 +480,7 @@ export interface PanelView {
   initialisation: AskedView;
   asking: { kind: number; name: Bilingual; attempt: number; since: string } | null;
   waiting: number;
+  unsupported: string[];
   state: string[] | null;
   systems: PanelSystemView[];
   version: string | null;

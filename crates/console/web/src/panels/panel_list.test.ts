@@ -21,6 +21,7 @@ function panel(name: string, parts: Partial<PanelView> = {}): PanelView {
     initialisation: asked,
     asking: null,
     waiting: 0,
+    unsupported: [],
     state: ["normal"],
     systems: [],
     version: null,

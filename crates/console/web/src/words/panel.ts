@@ -24,6 +24,7 @@ export const PANELS = {
   next: w("下次 {time}", "next {time}"),
   asking: w("正在询问：{what}（第 {attempt} 次）", "asking: {what} (attempt {attempt})"),
   waiting: w("另有 {n} 项待询问", "{n} more to ask"),
+  unsupported: w("装置不应答：{what}", "not answered: {what}"),
   state: w("状态", "State"),
   state_unknown: w("未读取", "not read"),
   own: w("装置本身", "the device itself"),
