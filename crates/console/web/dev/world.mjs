@@ -474,7 +474,6 @@ export class World {
       earlier: 1,
       later: 0,
       waiting: 1,
-      unsupported: ["1.1 clock"],
       calls: [call, { ...call, at: at(90), class: "fire", rule: "device-fire@1" }],
       differences: [
         { change: "earlier", call: { ...call, at: at(91) }, was_at: at(90) },
