@@ -79,6 +79,66 @@ fn a_server_that_dies_delays_no_alarm_and_loses_and_doubles_no_reading() {
     station.stop();
 }
 
+#[test]
+fn readings_too_old_are_in_files_first_and_come_back_from_them() {
+    let Some(cluster) = Cluster::start() else { return };
+    let database = cluster.make_database();
+    let url = cluster.url(&database);
+    let archive = format!("[archive]\nkind = \"postgresql\"\nurl = \"{url}\"\nkeep_days = 1\nfiles = \"history\"\n");
+    let mut station = Station::started(&SetUp::new().station(&archive));
+    let mut gateway = station.gateway("gw");
+    let topic = "wf/v1/home/cellar-1/readings";
+    let old = |value: u8, second: u8| {
+        let readings = json!([{ "metric": "temperature", "value": value }]);
+        let at = format!("2026-03-01T08:00:{second:02}Z");
+        json!({ "id": format!("old-{second}"), "at": at, "readings": readings }).to_string()
+    };
+    gateway.publish(topic, &old(20, 1));
+    gateway.publish(topic, &old(21, 2));
+    station.operator().wait_for_archive();
+    let files = station.folder().join("history");
+    let said = |output: &std::process::Output| {
+        let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
+    };
+    let verify = ["archive", "verify-files", "history"];
+    let (code, text) = said(&station.command(&verify, ""));
+    assert!(code == Some(1) && text.contains("failed to list"), "{text}");
+
+    // Retention runs at a start and each hour.
+    station.stop();
+    station.start();
+    let file = files.join("2026-03/2026-03-01.csv.zst");
+    let rows = "SELECT count(*) FROM watchfire.readings WHERE at < '2026-03-02'";
+    wait::until("the file", || (file.exists() && cluster.sql(&database, rows) == "0").then_some(()));
+    let (code, text) = said(&station.command(&verify, ""));
+    assert_eq!((code, text.split(" sound").next()), (Some(0), Some("1 months, 1 files, 2 readings")), "{text}");
+
+    let restore = ["archive", "restore-files", "history", "--month", "2026-03"];
+    for into in [["--into", "march.sqlite"], ["--config", "watchfire.toml"]] {
+        let (code, text) = said(&station.command(&[&restore[..], &into[..]].concat(), ""));
+        assert_eq!((code, text.trim_end()), (Some(0), "2 readings of 1 files, 2 of them were not there yet"));
+    }
+    assert_eq!(cluster.sql(&database, rows), "2", "while the station runs");
+
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[20] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let (code, text) = said(&station.command(&verify, ""));
+    assert!(code == Some(1) && text.contains("2026-03-01.csv.zst is damaged"), "{text}");
+    let (code, text) = said(&station.command(&[&restore[..], &["--into", "again.sqlite"]].concat(), ""));
+    assert!(code == Some(1) && text.contains("2026-03-01.csv.zst is damaged"), "{text}");
+    station.stop();
+    station.start();
+    let api = station.operator();
+    wait::until("the notice", || {
+        let open = api.open_alerts();
+        open.iter().any(|alert| alert["rule"].as_str().unwrap().starts_with("station-archive-down")).then_some(())
+    });
+    assert_eq!(cluster.sql(&database, rows), "2", "nothing is dropped beside a damaged file");
+    station.stop();
+}
+
 fn send(gateway: &mut Device, round: usize) {
     for number in round * READINGS..(round + 1) * READINGS {
         gateway.reading("hall-1", &format!("h-{number}"), "temperature", &format!("{}", 20 + number % 7));

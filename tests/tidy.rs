@@ -66,11 +66,13 @@ const EDGES: &[(&str, &[&str])] = &[
             "rustls-native-certs",
             "serde",
             "serde_json",
+            "sha2",
             "thiserror",
             "tokio",
             "tokio-postgres",
             "tokio-postgres-rustls",
             "tracing",
+            "zstd",
         ],
     ),
     (

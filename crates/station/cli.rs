@@ -104,6 +104,32 @@ pub(crate) enum ArchiveCommand {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Read every file that retention wrote (`[archive] files`) and hold it against the manifest of its month.
+    #[command(after_help = "Example:\n  watchfire archive verify-files /srv/watchfire-files")]
+    VerifyFiles {
+        /// The folder of `[archive] files`, or a copy of it.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Read a month of such files back into history, where charts then answer as before. What is there is not added again.
+    #[command(
+        after_help = "Examples:\n  watchfire archive restore-files /srv/watchfire-files --month 2026-03 --into /tmp/march.sqlite\n  watchfire archive restore-files /srv/watchfire-files --month 2026-03 --config /etc/watchfire/watchfire.toml"
+    )]
+    RestoreFiles {
+        /// The folder of `[archive] files`, or a copy of it.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// Which: YYYY-MM, or wrong-clocks for readings of times that no clock that is right gave.
+        #[arg(long, value_name = "MONTH")]
+        month: String,
+        /// An archive in a file of its own, which is made where there is none.
+        #[arg(long, value_name = "FILE", required_unless_present = "config")]
+        into: Option<PathBuf>,
+        /// watchfire.toml: into the archive of the station. Raise `archive.keep_days` first, or the next retention drops it
+        /// again.
+        #[arg(long, conflicts_with = "into")]
+        config: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! Why the archive could not be opened or written: each variant is the caller's next step.
 
 use crate::fault::{Cause, Fault, Trouble};
+use crate::files::FilesError;
 use crate::store::Cursors;
 use watchfire_model::{JournalId, Seq};
 
@@ -67,6 +68,10 @@ pub enum WriteError {
     /// The file is not what it should be: a person is needed; again when that is done.
     #[error("the archive is damaged, move it aside and restore a backup or begin a new one: {0}")]
     Damaged(#[source] Cause),
+    /// Readings were not given up, because they cannot be written to files first: a person is needed; again later. What
+    /// else was to be given up is.
+    #[error("readings are kept beyond their time, because their files cannot be written: {0}")]
+    Files(#[source] FilesError),
     /// The file is an older state than was written to before (restored, or lost with power): clear the batch and read
     /// the logs again from these cursors.
     #[error("the archive went back to entry {} and alert record {}: read the logs again from there", .0.entries, .0.alerts)]
@@ -91,6 +96,7 @@ impl WriteError {
             WriteError::ReadOnly(_) => "read_only",
             WriteError::Full(_) => "full",
             WriteError::Damaged(_) => "damaged",
+            WriteError::Files(_) => "files",
             WriteError::Moved(_) => "moved",
             WriteError::Hole { .. } => "hole",
         }
@@ -119,6 +125,10 @@ where
 
 impl From<Fault> for WriteError {
     fn from(fault: Fault) -> WriteError {
+        let fault = match fault {
+            Fault::Files(why) => return WriteError::Files(why),
+            fault => fault,
+        };
         match fault.trouble() {
             Trouble::Busy => WriteError::Busy(Cause(fault)),
             Trouble::Unavailable => WriteError::Unavailable(Cause(fault)),
@@ -182,6 +192,7 @@ pub(crate) fn open_error_of(error: WriteError) -> OpenError {
         WriteError::ReadOnly(cause) => OpenError::ReadOnly(cause),
         WriteError::Full(cause) => OpenError::Full(cause),
         WriteError::Damaged(cause) => OpenError::Damaged(cause),
+        WriteError::Files(why) => OpenError::Unavailable(Cause(Fault::Files(why))),
         WriteError::Moved(_) | WriteError::Hole { .. } => {
             OpenError::Busy(Cause(Fault::Limit("the file changed while it was opened")))
         }

@@ -1,5 +1,7 @@
 //! What can be wrong with the database, sorted by what to do next.
 
+use crate::files::FilesError;
+
 /// The cause of an error, for the log and the operator.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -21,6 +23,9 @@ pub(crate) enum Fault {
     /// The archive holds what this build never wrote.
     #[error("{what} cannot be read: {detail}")]
     Malformed { what: &'static str, detail: String },
+    /// The files of readings, which are not the archive itself.
+    #[error("{0}")]
+    Files(#[from] FilesError),
     /// A limit of ours.
     #[error("{0}")]
     Limit(&'static str),
@@ -50,7 +55,7 @@ impl Fault {
         match self {
             Fault::Sqlite(error) => trouble_of(error),
             Fault::Postgres(error) => trouble_of_server(error),
-            Fault::TimedOut(_) | Fault::Setup(_) => Trouble::Unavailable,
+            Fault::TimedOut(_) | Fault::Setup(_) | Fault::Files(_) => Trouble::Unavailable,
             Fault::Malformed { .. } => Trouble::Damaged,
             Fault::Limit(_) => Trouble::Busy,
         }

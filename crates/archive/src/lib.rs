@@ -55,6 +55,7 @@ mod duty;
 mod errors;
 mod fault;
 mod figures;
+mod files;
 mod history;
 mod incidents;
 mod lives;
@@ -92,6 +93,7 @@ pub use duty::{DUTY_CHECKS_MAX, DutyCheckRow, DutyOfDevice, DutyQuery, Inspectio
 pub use errors::{OpenError, WriteError};
 pub use fault::Cause;
 pub use figures::{ClassFigures, Counting, Figures, OFFENDERS_MAX, Offender, ResponseTimes};
+pub use files::{FilesChecked, FilesError, RestoreError, RestoreInto, Restored, restore_files, verify_files};
 pub use history::{History, QueryError};
 pub use incidents::{INCIDENT_ALERTS_MAX, INCIDENTS_MAX, IncidentAlert, IncidentRow, IncidentsQuery};
 pub use lives::{AlertLife, COUNTED_MAX, LIVES_MAX, LivesPage, SpanQuery};

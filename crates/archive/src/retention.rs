@@ -1,9 +1,10 @@
 //! Giving up history: what is to be kept, and what went.
 
+use std::path::PathBuf;
 use watchfire_model::Timestamp;
 
 /// What is to be kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Readings and defects of days that end before this are given up.
     pub readings_from: Timestamp,
@@ -14,6 +15,9 @@ pub struct Retention {
     /// Most bytes of the file that may stay in use, whatever `bytes_max` allows: for a disk that runs full of other
     /// things. `None`: as `bytes_max` says.
     pub bytes_wanted: Option<u64>,
+    /// The folder to whose files readings are written before they are given up (see `files/mod.rs`). `None`: they are
+    /// given up without.
+    pub files: Option<PathBuf>,
     /// The time now: days beyond tomorrow are of clocks that run ahead.
     pub now: Timestamp,
 }

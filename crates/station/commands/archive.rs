@@ -1,14 +1,59 @@
-//! `watchfire archive`: moves history from the file to the server of the configuration.
+//! `watchfire archive`: moves history from the file to the server of the configuration; verifies and restores the files
+//! that retention writes.
 
 use super::{backup, output};
 use crate::cli::ArchiveCommand;
 use crate::parts::archive_place::ArchivePlace;
 use std::path::Path;
 use std::process::ExitCode;
-use watchfire_archive::{Migrated, migrate};
+use watchfire_archive::{Migrated, RestoreInto, Restored, migrate, restore_files, verify_files};
 
 pub(crate) fn run(command: &ArchiveCommand) -> ExitCode {
-    let ArchiveCommand::Migrate { config } = command;
+    match command {
+        ArchiveCommand::Migrate { config } => migrate_file(config),
+        ArchiveCommand::VerifyFiles { folder } => verify(folder),
+        ArchiveCommand::RestoreFiles { folder, month, into, config } => {
+            match restored(folder, month, into.as_deref(), config.as_deref()) {
+                Ok(done) => {
+                    output::say(format_args!(
+                        "{} readings of {} files, {} of them were not there yet",
+                        done.readings, done.files, done.added
+                    ));
+                    ExitCode::SUCCESS
+                }
+                Err(why) => output::failed(why),
+            }
+        }
+    }
+}
+
+fn verify(folder: &Path) -> ExitCode {
+    let checked = match verify_files(folder) {
+        Ok(checked) => checked,
+        Err(why) => return output::failed(why),
+    };
+    output::say(format_args!(
+        "{} months, {} files, {} readings sound, {} bytes",
+        checked.months, checked.files, checked.readings, checked.bytes
+    ));
+    checked.problems.iter().for_each(output::complain);
+    if checked.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(output::FAILED) }
+}
+
+fn restored(folder: &Path, month: &str, into: Option<&Path>, config: Option<&Path>) -> Result<Restored, String> {
+    let place = match (into, config) {
+        (Some(file), _) => ArchivePlace::File(file.to_owned()),
+        (None, Some(config)) => backup::place(config)?.1,
+        (None, None) => return Err("say where to: --into or --config".to_owned()),
+    };
+    let into = match &place {
+        ArchivePlace::File(path) => RestoreInto::File(path),
+        ArchivePlace::Server(server) => RestoreInto::Server(server),
+    };
+    restore_files(folder, month, into).map_err(|why| why.to_string())
+}
+
+fn migrate_file(config: &Path) -> ExitCode {
     match migrated(config) {
         Ok(done) => {
             let rows: Vec<String> = done.rows.iter().map(|(table, rows)| format!("{rows} {table}")).collect();

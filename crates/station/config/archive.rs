@@ -21,6 +21,8 @@ pub(crate) struct ArchiveConfig {
     pub(crate) alerts_keep_days: u64,
     /// Orders, the audit, duty checks and inspections.
     pub(crate) audit_keep_days: u64,
+    /// The folder to whose files readings are written before they are dropped; `None`: they are dropped without.
+    pub(crate) files: Option<PathBuf>,
     /// `None`: as the server has.
     pub(crate) bytes_max: Option<u64>,
 }
@@ -52,8 +54,9 @@ pub(super) fn read(section: &mut Section<'_>, folder: &Path) -> Option<ArchiveCo
     let keep_days = section.integer_or("keep_days", 400, 1..=36_500);
     let alerts_keep_days = section.optional_integer("alerts_keep_days", 1..=36_500).unwrap_or(keep_days);
     let audit_keep_days = section.optional_integer("audit_keep_days", 1..=36_500).unwrap_or(alerts_keep_days);
+    let files = section.optional_text("files").map(|text| folder.join(text));
     let kind = if on_server { ArchiveKind::Postgresql(server(section, folder)?) } else { ArchiveKind::Sqlite };
-    Some(ArchiveConfig { kind, keep_days, alerts_keep_days, audit_keep_days, bytes_max })
+    Some(ArchiveConfig { kind, keep_days, alerts_keep_days, audit_keep_days, files, bytes_max })
 }
 
 fn server(section: &mut Section<'_>, folder: &Path) -> Option<ServerConfig> {
@@ -87,6 +90,14 @@ mod tests {
         assert_eq!(server.bytes_max, None);
         let ArchiveKind::Postgresql(server) = server.kind else { panic!("it says so") };
         assert_eq!(server.ca_file, Some(PathBuf::from("/etc/watchfire/ca.pem")));
+    }
+
+    #[test]
+    fn files_of_readings_lie_beside_the_configuration_unless_the_path_is_whole() {
+        let of = |toml: &str| parse(toml).unwrap().files;
+        assert_eq!(of("[archive]"), None);
+        assert_eq!(of("[archive]\nfiles = \"history\""), Some(PathBuf::from("/etc/watchfire/history")));
+        assert_eq!(of("[archive]\nfiles = \"/srv/history\""), Some(PathBuf::from("/srv/history")));
     }
 
     #[test]

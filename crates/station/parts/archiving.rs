@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
-use watchfire_archive::{Batch, Gap, Retention, Store, WriteError};
+use watchfire_archive::{Batch, FilesError, Gap, Retention, Store, WriteError};
 use watchfire_intake::STATION_SITE;
 use watchfire_journal::{MendError, ReadError, Reader, RealDisk};
 use watchfire_model::encoding::decode_entry;
@@ -32,6 +32,8 @@ const DOWN_AFTER_ATTEMPTS: u32 = 3;
 const SYNC_INTERVAL: Duration = Duration::from_secs(30);
 /// How often old history is dropped.
 const RETAIN_INTERVAL: Duration = Duration::from_secs(3_600);
+/// What is down, in a notice, when readings cannot be written to files before they are dropped.
+const FILES: &str = "files";
 
 /// The archive cannot go on; everything else does.
 #[derive(Debug, thiserror::Error)]
@@ -226,6 +228,7 @@ impl<'a> Archiving<'a> {
                 WriteError::Full(_) => self.retain(0),
                 WriteError::Busy(_) | WriteError::Unavailable(_) | WriteError::ReadOnly(_) | WriteError::Damaged(_) => {
                 }
+                WriteError::Files(_) => {}
             }
             if runtime.block_on(pause_or_stop(&self.needs.stop, pause)) {
                 warn!("stopped while the archive does not take a batch; it goes on from its cursor at the next start");
@@ -279,16 +282,30 @@ impl<'a> Archiving<'a> {
         let audit_from = from(config.audit_keep_days);
         let used = if bytes_to_free > 0 { self.store.bytes_used().ok() } else { None };
         let bytes_wanted = used.map(|used| used.saturating_sub(bytes_to_free));
-        match self.store.retain(&Retention { readings_from, alerts_from, audit_from, bytes_wanted, now: anchor.at }) {
+        let (files, now) = (config.files.clone(), anchor.at);
+        match self.store.retain(&Retention { readings_from, alerts_from, audit_from, bytes_wanted, files, now }) {
             Ok(given_up) => {
+                self.notices.state(NoticeKind::ArchiveDown, FILES, false, Bilingual::default);
                 debug!(?given_up, bytes_to_free, "old history dropped");
                 if bytes_to_free > 0 && given_up.readings_by_room > 0 {
                     self.notices.lost(NoticeKind::HistoryLost, "", given_up.readings_by_room, readings_lost);
                 }
             }
-            Err(error) => warn!(%error, "old history could not be dropped"),
+            Err(error) => {
+                warn!(%error, "old history could not be dropped");
+                if let WriteError::Files(why) = error {
+                    self.notices.state(NoticeKind::ArchiveDown, FILES, true, || files_fail(&why));
+                }
+            }
         }
     }
+}
+
+fn files_fail(why: &FilesError) -> Bilingual {
+    Bilingual::new(
+        format!("readings are kept beyond their time, because their files cannot be written: {why}"),
+        format!("无法写入归档文件，过期读数暂不删除：{why}"),
+    )
 }
 
 fn readings_lost(readings: u64) -> Bilingual {

@@ -21,6 +21,7 @@ mod copy;
 mod cursors;
 mod delivery_rows;
 pub(crate) mod figures_query;
+mod files;
 mod fill;
 mod link;
 mod names;
@@ -40,6 +41,7 @@ mod store;
 mod times;
 mod upkeep;
 
+pub(crate) use files::restore;
 #[cfg(test)]
 pub(crate) use fill::TABLES_BY_ROWS;
 pub(crate) use fill::fill;

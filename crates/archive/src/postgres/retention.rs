@@ -1,8 +1,10 @@
 //! Giving up history: whole days at a time, as in a file.
 
+use super::files::{give_up_day, give_up_strays};
 use super::link::Link;
 use super::times::{At, Day};
 use crate::fault::Fault;
+use crate::files::Files;
 use crate::plain::{OLD_AUDIT, OLD_INCIDENTS};
 use crate::point::day_of;
 use crate::retention::{GivenUp, Retention};
@@ -13,12 +15,17 @@ const ALERTS_MAX: i64 = 10_000;
 const DAYS_AHEAD: i64 = 2;
 
 /// Gives up what need not be kept.
-pub(crate) async fn retain(link: &Link, retention: &Retention, bytes_max: Option<u64>) -> Result<GivenUp, Fault> {
-    let mut given = GivenUp { readings_by_age: by_age(link, retention).await?, ..GivenUp::default() };
-    given.alerts = forget_alerts(link, retention).await?;
+pub(crate) async fn retain(
+    link: &Link,
+    retention: &Retention,
+    bytes_max: Option<u64>,
+    files: Option<Files<'_>>,
+) -> Result<GivenUp, Fault> {
+    let mut given = GivenUp { alerts: forget_alerts(link, retention).await?, ..GivenUp::default() };
+    given.readings_by_age = by_age(link, retention, files).await?;
     let below_limit = bytes_max.map(|limit| limit - limit / 10);
     if let Some(bytes) = [below_limit, retention.bytes_wanted].into_iter().flatten().min() {
-        given.readings_by_room = by_room(link, retention, bytes).await?;
+        given.readings_by_room = by_room(link, retention, bytes, files).await?;
     }
     given.bytes_used = bytes_used(link).await?;
     Ok(given)
@@ -46,33 +53,48 @@ pub(crate) async fn days(link: &Link) -> Result<Vec<i64>, Fault> {
     rows.iter().map(|row| Ok(row.try_get::<_, Day>(0)?.0)).collect()
 }
 
-async fn by_age(link: &Link, retention: &Retention) -> Result<u64, Fault> {
+async fn by_age(link: &Link, retention: &Retention, files: Option<Files<'_>>) -> Result<u64, Fault> {
     let first = Day(day_of(retention.readings_from.0));
-    let mut gone = link.execute("DELETE FROM stray_readings WHERE at < $1", &[&At(first.start())]).await?;
-    for day in days(link).await?.into_iter().filter(|day| *day < first.0) {
-        gone += drop_day(link, day).await?;
-    }
     link.execute("DELETE FROM defects WHERE day < $1", &[&first]).await?;
+    let mut gone = drop_strays(link, At(first.start() - 1), files).await?;
+    for day in days(link).await?.into_iter().filter(|day| *day < first.0) {
+        gone += drop_day(link, day, files).await?;
+    }
     Ok(gone)
 }
 
-async fn by_room(link: &Link, retention: &Retention, bytes_wanted: u64) -> Result<u64, Fault> {
+async fn by_room(
+    link: &Link,
+    retention: &Retention,
+    bytes_wanted: u64,
+    files: Option<Files<'_>>,
+) -> Result<u64, Fault> {
     if bytes_used(link).await? <= bytes_wanted {
         return Ok(0);
     }
     // Clocks that are wrong must not push out real history.
-    let mut gone = link.execute("DELETE FROM stray_readings", &[]).await?;
+    let mut gone = drop_strays(link, At(i64::MAX), files).await?;
     let today = day_of(retention.now.0);
     for day in days(link).await?.into_iter().filter(|day| *day < today) {
         if bytes_used(link).await? <= bytes_wanted {
             break;
         }
-        gone += drop_day(link, day).await?;
+        gone += drop_day(link, day, files).await?;
     }
     Ok(gone)
 }
 
-async fn drop_day(link: &Link, day: i64) -> Result<u64, Fault> {
+async fn drop_strays(link: &Link, until: At, files: Option<Files<'_>>) -> Result<u64, Fault> {
+    match files {
+        Some(files) => give_up_strays(link, until, files).await,
+        None => link.execute("DELETE FROM stray_readings WHERE at <= $1", &[&until]).await,
+    }
+}
+
+async fn drop_day(link: &Link, day: i64, files: Option<Files<'_>>) -> Result<u64, Fault> {
+    if let Some(files) = files {
+        return give_up_day(link, day, files).await;
+    }
     let gone: i64 = link.row("SELECT drop_day($1)", &[&Day(day)]).await?.map_or(Ok(0), |row| row.try_get(0))?;
     Ok(gone.unsigned_abs())
 }

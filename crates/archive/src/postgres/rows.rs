@@ -94,25 +94,32 @@ async fn write_readings(
 pub(crate) async fn send(link: &Link, sorted: &Copy, strays: &Copy) -> Result<(), Fault> {
     sorted.send(link, "COPY readings (at, received, value, series) FROM STDIN BINARY").await?;
     strays.send(link, "COPY stray_readings (at, received, value, series) FROM STDIN BINARY").await?;
-    note_days_and_minutes(link, sorted).await
+    count_days(link, sorted).await?;
+    note_minutes(link, sorted).await
 }
 
-/// Counts sorted rows by day, and notes the minutes that are to be rolled up.
-async fn note_days_and_minutes(link: &Link, sorted: &Copy) -> Result<(), Fault> {
+async fn count_days(link: &Link, rows: &Copy) -> Result<(), Fault> {
     let mut days = BTreeMap::<i64, i64>::new();
+    for (_, at) in rows.times() {
+        *days.entry(day_of(at)).or_default() += 1;
+    }
+    for (day, count) in days {
+        link.execute("UPDATE days SET readings = readings + $2 WHERE day = $1", &[&Day(day), &count]).await?;
+    }
+    Ok(())
+}
+
+/// Notes the minutes of sorted rows that are to be rolled up.
+pub(crate) async fn note_minutes(link: &Link, sorted: &Copy) -> Result<(), Fault> {
     let (mut series, mut minutes) = (Vec::new(), Vec::new());
     let mut last = None;
     for (one, at) in sorted.times() {
-        *days.entry(day_of(at)).or_default() += 1;
         let minute = i32::try_from(at.div_euclid(MINUTE_US)).unwrap_or(i32::MAX);
         if last != Some((one, minute)) {
             last = Some((one, minute));
             series.push(one);
             minutes.push(minute);
         }
-    }
-    for (day, count) in days {
-        link.execute("UPDATE days SET readings = readings + $2 WHERE day = $1", &[&Day(day), &count]).await?;
     }
     if !series.is_empty() {
         link.execute("INSERT INTO rollups_due (series, minutes) VALUES ($1, $2)", &[&series, &minutes]).await?;

@@ -10,6 +10,7 @@ use super::{cursors, retention, rollups, rows, schema};
 use crate::batch::Batch;
 use crate::errors::{OpenError, WriteError, write_error_of};
 use crate::fault::{Cause, Fault};
+use crate::files::Files;
 use crate::metrics::Metrics;
 use crate::retention::{GivenUp, Retention};
 use crate::store::{Cursors, check_no_hole};
@@ -133,12 +134,15 @@ impl ServerStore {
         self.run(|store, live| {
             let Live { session, known } = live;
             let bytes_max = store.options.bytes_max;
-            let (given, days) = session.run(async |link| {
-                let given = retention::retain(link, retention, bytes_max).await?;
-                retention::make_days_ahead(link, retention.now.0).await?;
-                Ok::<_, Fault>((given, retention::days(link).await?))
-            })?;
-            known.days = days.into_iter().collect();
+            session.run(async |link| retention::make_days_ahead(link, retention.now.0).await)?;
+            let files = retention.files.as_deref().map(|folder| Files { folder, journal: store.journal });
+            // A day that is written to a file takes its time.
+            let patient = files.map(|_| Session::open(&store.server, Purpose::Upkeep)).transpose()?;
+            let given = patient
+                .as_ref()
+                .unwrap_or(session)
+                .run(async |link| retention::retain(link, retention, bytes_max, files).await)?;
+            known.days = session.run(retention::days)?.into_iter().collect();
             store.metrics.bytes.set(given.bytes_used.cast_signed());
             Ok(given)
         })

@@ -163,7 +163,9 @@ fn places_of(value: f64, from: usize) -> Option<usize> {
 fn mantissa_of(value: f64, places: usize) -> Option<i64> {
     let power = POWERS.get(places)?;
     let mantissa = (value * power).round();
-    if mantissa.abs() < MANTISSA_MAX && (mantissa / power).to_bits() == value.to_bits() {
+    // A whole number has no negative zero.
+    let is_kept = mantissa != 0.0 || mantissa.is_sign_positive();
+    if is_kept && mantissa.abs() < MANTISSA_MAX && (mantissa / power).to_bits() == value.to_bits() {
         Some(whole(mantissa))
     } else {
         None
@@ -307,6 +309,11 @@ mod tests {
             block.extend(bytes);
             let _ = decode(3, &block, &mut Vec::new());
         }
+    }
+
+    #[test]
+    fn a_negative_zero_stays_one() {
+        round_trip(0, &[-0.0, 0.0, 1.5].map(|value| Point { at: 1, received: 1, value: Value::Number(value) }));
     }
 
     #[test]

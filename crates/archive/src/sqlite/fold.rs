@@ -29,15 +29,38 @@ pub(crate) fn fold(connection: &mut Connection, names: &mut Names) -> Result<usi
         *days.entry(first.day).or_default() += added;
     }
     for (day, added) in days {
-        step.prepare_cached(
-            "INSERT INTO days (day, readings) VALUES (?1, ?2)
-             ON CONFLICT (day) DO UPDATE SET readings = readings + excluded.readings",
-        )?
-        .execute((day, added))?;
+        count_day(&step, day, added)?;
     }
     names.store_states(&step)?;
     step.commit()?;
     Ok(repeats)
+}
+
+/// Counts what was added to a day.
+pub(super) fn count_day(connection: &Connection, day: i64, added: i64) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO days (day, readings) VALUES (?1, ?2)
+             ON CONFLICT (day) DO UPDATE SET readings = readings + excluded.readings",
+        )?
+        .execute((day, added))?;
+    Ok(())
+}
+
+/// Writes points of a series and a day, which are in order, as blocks; `block` is room for them.
+pub(super) fn put_blocks(
+    connection: &Connection,
+    day: i64,
+    series: i64,
+    points: &[Point],
+    block: &mut Vec<u8>,
+) -> Result<(), Fault> {
+    for points in points.chunks(BLOCK_POINTS_MAX) {
+        block.clear();
+        block::encode(day, points, block);
+        insert_block(connection, day, series, points, block)?;
+    }
+    Ok(())
 }
 
 fn take_tail(connection: &Connection) -> Result<Vec<Sorted>, Fault> {
@@ -78,11 +101,7 @@ impl Merge {
                 .prepare_cached("DELETE FROM blocks WHERE day = ?1 AND series = ?2 AND first_at = ?3 AND part = ?4")?
                 .execute((day, series, first_at, part))?;
         }
-        for points in self.points.chunks(BLOCK_POINTS_MAX) {
-            self.block.clear();
-            block::encode(day, points, &mut self.block);
-            insert_block(connection, day, series, points, &self.block)?;
-        }
+        put_blocks(connection, day, series, &self.points, &mut self.block)?;
         let grown = i64::try_from(self.points.len()).unwrap_or(i64::MAX) - i64::try_from(before).unwrap_or(0);
         Ok(grown)
     }

@@ -6,6 +6,7 @@ mod block;
 mod delivery_rows;
 mod export;
 pub(crate) mod figures_query;
+mod files;
 mod fold;
 mod names;
 pub(crate) mod plain_rows;
@@ -20,6 +21,7 @@ mod tail;
 mod upkeep;
 
 pub(crate) use export::Export;
+pub(crate) use files::restore;
 pub(crate) use reader::FileReader;
 pub(crate) use store::FileStore;
 pub(crate) use upkeep::{adopt, check, copy};

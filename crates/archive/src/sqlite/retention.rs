@@ -4,10 +4,12 @@
 //! beyond tomorrow before them: a device whose clock runs ahead must not push out real history. Alerts, deliveries and
 //! orders go by age only, and an alert only when it is over.
 
+use super::files::write_days;
 use super::schema;
 use super::store::{FileStore, Live};
 use crate::errors::WriteError;
 use crate::fault::Fault;
+use crate::files::{Bundle, Files};
 use crate::plain::{OLD_AUDIT, OLD_INCIDENTS};
 use crate::point::day_of;
 use crate::retention::{GivenUp, Retention};
@@ -33,11 +35,13 @@ impl FileStore {
         self.run(|store, live| {
             let slack = limit.map(|limit| limit.saturating_add(SLACK_BYTES));
             schema::limit_bytes(&live.connection, slack)?;
-            let mut given = GivenUp { readings_by_age: by_age(live, retention)?, ..GivenUp::default() };
-            given.alerts = forget_alerts(&mut live.connection, retention)?;
+            let alerts = forget_alerts(&mut live.connection, retention)?;
+            let files = retention.files.as_deref().map(|folder| Files { folder, journal: store.journal });
+            let mut given = GivenUp { alerts, ..GivenUp::default() };
+            given.readings_by_age = by_age(live, retention, files)?;
             let below_limit = limit.map(|limit| limit - limit / 10);
             if let Some(bytes) = [below_limit, retention.bytes_wanted].into_iter().flatten().min() {
-                given.readings_by_room = by_room(live, retention, bytes)?;
+                given.readings_by_room = by_room(live, retention, bytes, files)?;
             }
             return_pages(&live.connection)?;
             schema::limit_bytes(&live.connection, limit)?;
@@ -59,26 +63,46 @@ fn return_pages(connection: &Connection) -> Result<(), Fault> {
     Ok(())
 }
 
-fn by_age(live: &mut Live, retention: &Retention) -> Result<u64, Fault> {
+fn by_age(live: &mut Live, retention: &Retention, files: Option<Files<'_>>) -> Result<u64, Fault> {
     let first = day_of(retention.readings_from.0);
-    let mut gone = 0;
-    for day in days(&live.connection)?.into_iter().filter(|day| *day < first) {
-        gone += forget_day(&mut live.connection, day)?;
-    }
     live.connection.execute("DELETE FROM defects WHERE day < ?1", [first])?;
+    let old: Vec<i64> = days(&live.connection)?.into_iter().filter(|day| *day < first).collect();
+    let mut gone = 0;
+    for days in bundles(&old, files) {
+        gone += give_up(live, days, files)?;
+    }
     Ok(gone)
 }
 
-fn by_room(live: &mut Live, retention: &Retention, bytes_wanted: u64) -> Result<u64, Fault> {
+/// Days that go together: those of one file.
+fn bundles<'a>(days: &'a [i64], files: Option<Files<'_>>) -> impl Iterator<Item = &'a [i64]> {
+    let has_files = files.is_some();
+    days.chunk_by(move |a, b| has_files && Bundle::of_day(*a) == Bundle::of_day(*b))
+}
+
+/// Gives up the days of a bundle, once they are in their file.
+fn give_up(live: &mut Live, days: &[i64], files: Option<Files<'_>>) -> Result<u64, Fault> {
+    if let Some(files) = files {
+        write_days(&live.connection, days, files)?;
+    }
+    let mut gone = 0;
+    for day in days {
+        gone += forget_day(&mut live.connection, *day)?;
+    }
+    Ok(gone)
+}
+
+fn by_room(live: &mut Live, retention: &Retention, bytes_wanted: u64, files: Option<Files<'_>>) -> Result<u64, Fault> {
     let tomorrow = day_of(retention.now.0) + 1;
     let days = days(&live.connection)?;
     let (sound, ahead): (Vec<i64>, Vec<i64>) = days.into_iter().partition(|day| *day <= tomorrow);
     let mut gone = 0;
-    for day in ahead.into_iter().rev().chain(sound) {
+    let ahead: Vec<i64> = ahead.into_iter().rev().collect();
+    for days in bundles(&ahead, files).chain(bundles(&sound, files)) {
         if schema::file_bytes(&live.connection)?.0 <= bytes_wanted {
             break;
         }
-        gone += forget_day(&mut live.connection, day)?;
+        gone += give_up(live, days, files)?;
     }
     Ok(gone)
 }

@@ -16,7 +16,7 @@ use watchfire_model::{JournalId, Seq};
 /// The one writer of the file.
 pub(crate) struct FileStore {
     path: PathBuf,
-    journal: JournalId,
+    pub(crate) journal: JournalId,
     alert_journal: JournalId,
     pub(crate) options: StoreOptions,
     /// `None` after an error: what is in memory may be ahead of the file, so all of it is read again.

@@ -14,6 +14,7 @@ mod connections;
 mod crash;
 mod failover;
 mod figures;
+mod files;
 mod migrate;
 mod outages;
 mod records;

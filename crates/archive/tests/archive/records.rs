@@ -299,6 +299,7 @@ pub(crate) fn records_by_age(archive: &mut Archive) {
         alerts_from: at(100_000),
         audit_from: START,
         bytes_wanted: None,
+        files: None,
         now: at(200_000),
     };
     let mut batch = Batch::default();

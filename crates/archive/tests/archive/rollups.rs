@@ -138,8 +138,14 @@ fn what_is_due_of_a_day_that_was_given_up_is_forgotten() {
     centre.push(0, temperatures("t-1", None, &[(0, 20.0)]));
     centre.push(86_400, temperatures("t-1", None, &[(86_400, 21.0)]));
     let later = START.plus(Duration::from_secs(86_400));
-    let retention =
-        Retention { readings_from: later, alerts_from: later, audit_from: later, bytes_wanted: None, now: later };
+    let retention = Retention {
+        readings_from: later,
+        alerts_from: later,
+        audit_from: later,
+        bytes_wanted: None,
+        files: None,
+        now: later,
+    };
     centre.archive.store.retain(&retention).unwrap();
     assert_eq!(centre.rows("readings_1m"), "temperature|86400|86400|86400|21|21|21.000|21||1");
     // A late one of that day makes the day again.

@@ -89,6 +89,7 @@ fn near_its_limit_the_oldest_days_go_first_and_days_of_wrong_clocks_before_them(
         alerts_from: START,
         audit_from: START,
         bytes_wanted: None,
+        files: None,
         now,
     };
     let mut given_up = 0;
