@@ -39,12 +39,14 @@
 //! usual_s = 120
 //! of = ["smoke_obscuration"]    # these senses count
 //! factor = 0.3                  # only for so much while it is met
+//! hours = ["17:00-20:00"]       # at these hours of the site, see schedule.rs (at any)
 //! ```
 
 use crate::metric_keys::{check_unit, known_metric, measured_metric, seconds};
 use crate::metric_limits::possible;
 use crate::rule::{Departure, Direction, Discount, Fusion, Kind, Sense};
 use crate::rule_file::Draft;
+use crate::schedule::read_hours;
 use crate::trend::TrendSpec;
 use std::collections::BTreeSet;
 use watchfire_model::{Metric, Unit};
@@ -113,7 +115,8 @@ fn read_discount(section: &mut Section<'_>, senses: &BTreeSet<Metric>) -> Option
     if !(0.0..1.0).contains(&factor) {
         section.problem("factor", format!("is {factor}; use 0 or more, and less than 1"));
     }
-    Some(Discount { departure: departure?, of: of.into_iter().collect(), factor })
+    let hours = read_hours(section);
+    Some(Discount { departure: departure?, hours, of: of.into_iter().collect(), factor })
 }
 
 fn read_departure(section: &mut Section<'_>) -> Option<Departure> {

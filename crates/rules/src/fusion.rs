@@ -10,7 +10,8 @@ use crate::casebook::Ground;
 use crate::engine::Engine;
 use crate::event::Effects;
 use crate::levels::{WAY_BACK, clearing_time, evidence, hold_time, leaving};
-use crate::rule::{Fusion, Kind};
+use crate::rule::{Discount, Fusion, Kind};
+use crate::schedule::Hours;
 use crate::series::{Hold, Phase};
 use crate::timers::Timer;
 use crate::wording;
@@ -127,11 +128,12 @@ impl Engine {
         let now = self.stamp.at;
         let Kind::Fusion(fusion) = &self.rule(rule).kind else { return };
         let Some(group) = self.groups.get(&(room, rule)) else { return };
-        let sum = group.sum(fusion);
+        let device = self.fleet.series(number).device;
+        let site = &self.fleet.device(device).key.site;
+        let sum = group.sum(fusion, |hours| self.in_hours(hours, site));
         let (hold, together) = (seconds(fusion.hold_s), seconds(fusion.together_s));
         let clearing = clearing_time(self.rule(rule));
-        let device = self.fleet.series(number).device;
-        let in_hours = self.in_hours(self.rule(rule).hours.as_ref(), &self.fleet.device(device).key.site);
+        let in_hours = self.in_hours(self.rule(rule).hours.as_ref(), site);
         let Some(group) = self.groups.get_mut(&(room, rule)) else { return };
         let met = in_hours && sum.total >= if group.hold.phase.holds() { WAY_BACK } else { 1.0 };
         group.together_since = (met && sum.senses >= 2).then(|| group.together_since.unwrap_or(now));
@@ -174,8 +176,12 @@ impl Engine {
             let device = self.fleet.device(series.device).key.clone();
             shown.push(evidence(device, &reading, time.at));
             let label = self.label(series.device);
-            let against = usize::from(part.place) >= fusion.senses.len();
-            if against && part.part < 1.0 {
+            let discount =
+                usize::from(part.place).checked_sub(fusion.senses.len()).and_then(|n| fusion.discounts.get(n));
+            let against = discount.is_some();
+            let site = &self.fleet.device(series.device).key.site;
+            let counts = |discount: &Discount| part.part >= 1.0 && self.in_hours(discount.hours.as_ref(), site);
+            if discount.is_some_and(|discount| !counts(discount)) {
                 continue;
             }
             told.extend(leaving(series, departure).map(|leaving| {
@@ -268,7 +274,7 @@ impl Engine {
 
 impl Group {
     /// Of each sense the strongest sensor, less what the discounts account for.
-    fn sum(&self, fusion: &Fusion) -> Sum {
+    fn sum(&self, fusion: &Fusion, in_hours: impl Fn(Option<&Hours>) -> bool) -> Sum {
         let mut sum = Sum { total: 0.0, senses: 0 };
         for (place, sense) in fusion.senses.iter().enumerate() {
             let said = self.parts.iter().filter(|part| usize::from(part.place) == place);
@@ -279,7 +285,7 @@ impl Group {
             let mut share = strongest.min(1.0) * sense.weight;
             for (discount, place) in fusion.discounts.iter().zip(fusion.senses.len()..) {
                 let holds = self.parts.iter().any(|part| usize::from(part.place) == place && part.part >= 1.0);
-                if holds && discount.of.contains(&sense.departure.metric) {
+                if holds && discount.of.contains(&sense.departure.metric) && in_hours(discount.hours.as_ref()) {
                     share *= discount.factor;
                 }
             }

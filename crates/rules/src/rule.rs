@@ -191,6 +191,9 @@ pub struct Sense {
 pub struct Discount {
     /// While this is so,
     pub departure: Departure,
+    /// at these hours (`None`: at any),
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Hours>,
     /// these senses
     pub of: BTreeSet<Metric>,
     /// count for so much of what they would.
