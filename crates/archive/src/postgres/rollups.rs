@@ -77,7 +77,10 @@ const MINUTES: &str = "
     FROM due_now AS due
     JOIN series ON series.id = due.series
     CROSS JOIN LATERAL (
-        SELECT min(at) AS first_at, max(at) AS last_at, min(value) AS min, max(value) AS max, avg(value) AS mean,
+        SELECT min(at) AS first_at, max(at) AS last_at, min(value) AS min, max(value) AS max,
+               -- avg() squares and sums: what a broken sensor says must not stop the roll-ups of all.
+               avg(CASE WHEN abs(value) < 1e-100 THEN 0 WHEN abs(value) > 1e100 THEN sign(value) * 1e100 ELSE value END)
+                   AS mean,
                max(value) FILTER (WHERE next IS NULL) AS last, count(*) AS count,
                coalesce(sum(date_part('epoch', next - at)) FILTER (WHERE value <> 0), 0) AS true_s
         FROM (

@@ -155,6 +155,29 @@ fn a_question_that_lasts_too_long_is_ended() {
 }
 
 #[test]
+fn what_a_broken_sensor_says_stops_no_roll_up() {
+    let Some(cluster) = Cluster::start() else { return };
+    let name = cluster.make_database();
+    let mut store = open_on(&Server::new(&cluster.url(&name), None, None).unwrap());
+    a_fire().deliver(&mut store);
+    cluster.sql(
+        &name,
+        "INSERT INTO watchfire.readings (at, received, value, series)
+         SELECT timestamptz '2026-03-01 00:10Z' + n * interval '1 s', now(), value, (SELECT min(id) FROM watchfire.series)
+         FROM unnest(ARRAY[1e300, 1.7e308, -1.7e308, 5e-324, 1e-320]) WITH ORDINALITY AS one (value, n)",
+    );
+    cluster.sql(
+        &name,
+        "INSERT INTO watchfire.rollups_due (series, minutes)
+         SELECT ARRAY[min(id)], ARRAY[(date_part('epoch', timestamptz '2026-03-01 00:10Z') / 60)::integer]
+         FROM watchfire.series",
+    );
+    store.fold().unwrap();
+    let made = "SELECT count, max, mean FROM watchfire.readings_1m WHERE at = timestamptz '2026-03-01 00:10Z'";
+    assert_eq!(cluster.sql(&name, made), "5|1.7e+308|2e+99");
+}
+
+#[test]
 fn the_shipped_roles_are_enough_and_no_more() {
     let Some(cluster) = Cluster::start() else { return };
     cluster.sql("postgres", &format!("DROP ROLE {USER}"));
