@@ -79,11 +79,17 @@ fn main() {
     // The same rows, as they lie in the table: in the order in which the archive writes them.
     let file = format!("{}/rows", cluster.directory());
     cluster.sql(&database, &format!("COPY (SELECT {COLUMNS} FROM watchfire.readings) TO '{file}' BINARY"));
-    let same = copy(&cluster, &file, readings, true);
-    let without = copy(&cluster, &file, readings, false);
+    let same = copy(&cluster, &[&file], readings, true);
+    let without = copy(&cluster, &[&file], readings, false);
+    let halves = [format!("{file}-0"), format!("{file}-1")];
+    for (rest, half) in halves.iter().enumerate() {
+        let rows = format!("SELECT {COLUMNS} FROM watchfire.readings WHERE series % 2 = {rest}");
+        cluster.sql(&database, &format!("COPY ({rows}) TO '{half}' BINARY"));
+    }
+    let by_two = copy(&cluster, &halves.each_ref().map(String::as_str), readings, true);
     let arrival = format!("COPY (SELECT {COLUMNS} FROM watchfire.readings ORDER BY received) TO '{file}' BINARY");
     cluster.sql(&database, &arrival);
-    let unsorted = copy(&cluster, &file, readings, true);
+    let unsorted = copy(&cluster, &[&file], readings, true);
 
     let path = folder.path().join("archive.sqlite");
     let mut store = Store::open_with(&path, IDS.0, IDS.1, StoreOptions::default()).unwrap();
@@ -94,6 +100,7 @@ fn main() {
     for (way, rate) in [
         ("journal → PostgreSQL, roll-ups on", ours),
         ("bare COPY, same rows, same tables", same),
+        ("bare COPY over two connections, half of the series each", by_two),
         ("bare COPY, same tables, rows as they arrive", unsorted),
         ("bare COPY, same rows, no index, no partitions", without),
         ("journal → SQLite", sqlite),
@@ -195,8 +202,9 @@ fn sustained(
     rate
 }
 
-/// Copies a file of rows into the tables of a new archive, or into one that is plain; readings a second.
-fn copy(cluster: &Cluster, file: &str, readings: u64, indexed: bool) -> f64 {
+/// Copies files of rows, each over its own connection at the same time, into the tables of a new archive, or into one
+/// that is plain; readings a second.
+fn copy(cluster: &Cluster, files: &[&str], readings: u64, indexed: bool) -> f64 {
     let database = cluster.make_database();
     let server = Server::new(&cluster.url(&database), None, None).unwrap();
     drop(Store::on_server(&server, IDS.0, IDS.1, ServerOptions::default()).unwrap());
@@ -206,7 +214,12 @@ fn copy(cluster: &Cluster, file: &str, readings: u64, indexed: bool) -> f64 {
     cluster.sql(&database, "CREATE TABLE watchfire.plain AS SELECT * FROM watchfire.readings");
     let table = if indexed { "readings" } else { "plain" };
     let started = Instant::now();
-    cluster.sql(&database, &format!("\\copy watchfire.{table} ({COLUMNS}) FROM '{file}' BINARY"));
+    std::thread::scope(|scope| {
+        for file in files {
+            let (database, copy) = (&database, format!("\\copy watchfire.{table} ({COLUMNS}) FROM '{file}' BINARY"));
+            scope.spawn(move || cluster.sql(database, &copy));
+        }
+    });
     let rate = readings as f64 / started.elapsed().as_secs_f64();
     cluster.sql("postgres", &format!("DROP DATABASE {database} WITH (FORCE)"));
     rate
