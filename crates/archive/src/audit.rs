@@ -31,6 +31,8 @@ pub struct AuditQuery {
     pub before: Option<Seq>,
     /// Only at or after this.
     pub from: Option<Timestamp>,
+    /// Only before this.
+    pub to: Option<Timestamp>,
     /// Only of this person.
     pub by: Option<String>,
     /// Only this action.
@@ -69,10 +71,11 @@ impl AuditQuery {
         let sql = "SELECT seq, at, person, action, subject, detail FROM audit
             WHERE seq < $1 AND (CAST($2 AS timestamptz) IS NULL OR at >= $2)
               AND (CAST($3 AS text) IS NULL OR person = $3) AND (CAST($4 AS text) IS NULL OR action = $4)
+              AND (CAST($6 AS timestamptz) IS NULL OR at < $6)
             ORDER BY seq DESC LIMIT $5";
         let before = self.before.map_or(i64::MAX, |seq| seq.0.cast_signed());
         let limit = i64::try_from(LIST_MAX).unwrap_or(i64::MAX);
-        (sql, cells![before, self.from, self.by.clone(), self.action.clone(), limit])
+        (sql, cells![before, self.from, self.by.clone(), self.action.clone(), limit, self.to])
     }
 }
 

@@ -9,7 +9,7 @@ use crate::duty::{self, DutyCheckRow, DutyOfDevice, DutyQuery, InspectionRow, In
 use crate::errors::Unfit;
 use crate::fault::{Cause, Fault, Trouble};
 use crate::figures::{Counting, Figures};
-use crate::incidents::{self, IncidentAlert, IncidentRow, IncidentsQuery};
+use crate::incidents::{self, IncidentAlert, IncidentLife, IncidentsQuery};
 use crate::lives::{AlertLife, COUNTED_MAX, LIVES_MAX, LivesPage, SpanQuery};
 use crate::plain::Cell;
 use crate::postgres::{self, Server, ServerReader};
@@ -204,7 +204,7 @@ impl History {
     ///
     /// # Errors
     /// As the variants say.
-    pub fn incidents(&self, query: &IncidentsQuery) -> Result<Vec<IncidentRow>, QueryError> {
+    pub fn incidents(&self, query: &IncidentsQuery) -> Result<Vec<IncidentLife>, QueryError> {
         Ok(incidents::incidents_of(self.rows(query.statement())?)?)
     }
 
@@ -214,6 +214,20 @@ impl History {
     /// As the variants say.
     pub fn incident_alerts(&self, incident: AlertId) -> Result<Vec<IncidentAlert>, QueryError> {
         Ok(incidents::members_of(self.rows(incidents::members(incident))?)?)
+    }
+
+    /// The alerts that an incident ever had, oldest first, with the times at which people got further with them; at most
+    /// [`LIVES_MAX`].
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn incident_lives(&self, incident: AlertId) -> Result<Vec<AlertLife>, QueryError> {
+        match &*self.source {
+            Source::File(file) => file.ask(|connection| sqlite::figures_query::incident_lives(connection, incident)),
+            Source::Server(server) => {
+                server.ask(async |link| postgres::figures_query::incident_lives(link, incident).await)
+            }
+        }
     }
 
     /// Lines of the audit, newest first, at most [`crate::LIST_MAX`].

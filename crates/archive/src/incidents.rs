@@ -40,6 +40,20 @@ pub struct IncidentRow {
     pub alerts: u32,
 }
 
+/// An incident, and when people first got so far with one of its alerts: its closed loop, from `opened_at` to
+/// `closed_at`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentLife {
+    /// As it is now.
+    pub incident: IncidentRow,
+    /// The first acknowledgement.
+    pub acknowledged_at: Option<Timestamp>,
+    /// The first finding.
+    pub verified_at: Option<Timestamp>,
+    /// The first time that one was handed on.
+    pub forwarded_at: Option<Timestamp>,
+}
+
 /// An alert of an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IncidentAlert {
@@ -56,8 +70,12 @@ pub struct IncidentAlert {
 pub struct IncidentsQuery {
     /// Only of this site.
     pub site: Option<SiteId>,
+    /// Only this one.
+    pub id: Option<AlertId>,
     /// Only those that began at or after this.
     pub from: Option<Timestamp>,
+    /// Only those that began before this.
+    pub to: Option<Timestamp>,
     /// Only those that come after this one in the order of the answer, which is newest first: when it began, and its id.
     pub before: Option<(Timestamp, AlertId)>,
     /// At most so many, up to [`INCIDENTS_MAX`].
@@ -107,14 +125,23 @@ impl IncidentsQuery {
 
     pub(crate) fn statement(&self) -> (&'static str, Vec<Cell>) {
         let sql = "SELECT id, site, building, class, severity, test, opened_at, news_at, closed_at, reopened,
-                reopened_at, alerts
-            FROM incidents WHERE (CAST($1 AS text) IS NULL OR site = $1) AND (CAST($2 AS timestamptz) IS NULL OR opened_at >= $2)
+                reopened_at, alerts,
+                (SELECT min(at) FROM incident_alerts JOIN transitions ON transitions.alert = incident_alerts.alert
+                 WHERE incident = incidents.id AND step = 'acknowledged'),
+                (SELECT min(at) FROM incident_alerts JOIN transitions ON transitions.alert = incident_alerts.alert
+                 WHERE incident = incidents.id AND step = 'verified'),
+                (SELECT min(at) FROM incident_alerts JOIN transitions ON transitions.alert = incident_alerts.alert
+                 WHERE incident = incidents.id AND step = 'forwarded')
+            FROM incidents WHERE (CAST($1 AS text) IS NULL OR site = $1)
+              AND (CAST($2 AS timestamptz) IS NULL OR opened_at >= $2)
               AND (CAST($3 AS timestamptz) IS NULL OR opened_at < $3 OR (opened_at = $3 AND id < $4))
+              AND (CAST($6 AS timestamptz) IS NULL OR opened_at < $6) AND (CAST($7 AS text) IS NULL OR id = $7)
             ORDER BY opened_at DESC, id DESC LIMIT $5";
         let before_id = self.before.map(|(_, id)| id.to_string()).unwrap_or_default();
         let limit = i64::try_from(self.limit()).unwrap_or(i64::MAX);
         let site = self.site.as_ref().map(|site| site.as_str());
-        (sql, cells![site, self.from, self.before.map(|(at, _)| at), before_id, limit])
+        let (before_at, id) = (self.before.map(|(at, _)| at), self.id.map(|id| id.to_string()));
+        (sql, cells![site, self.from, before_at, before_id, limit, self.to, id])
     }
 }
 
@@ -126,8 +153,8 @@ pub(crate) fn members(id: AlertId) -> (&'static str, Vec<Cell>) {
 }
 
 /// The incidents of an answer.
-pub(crate) fn incidents_of(rows: Vec<Vec<Cell>>) -> Result<Vec<IncidentRow>, Fault> {
-    rows.into_iter().map(|row| incident_of(Cells::new(row)).map_err(|_| malformed())).collect()
+pub(crate) fn incidents_of(rows: Vec<Vec<Cell>>) -> Result<Vec<IncidentLife>, Fault> {
+    rows.into_iter().map(|row| life_of(Cells::new(row)).map_err(|_| malformed())).collect()
 }
 
 /// The alerts of an answer.
@@ -139,7 +166,16 @@ pub(crate) fn members_of(rows: Vec<Vec<Cell>>) -> Result<Vec<IncidentAlert>, Fau
     rows.into_iter().map(|row| member(Cells::new(row)).map_err(|_: WrongCell| malformed())).collect()
 }
 
-fn incident_of(mut row: Cells) -> Result<IncidentRow, WrongCell> {
+fn life_of(mut row: Cells) -> Result<IncidentLife, WrongCell> {
+    Ok(IncidentLife {
+        incident: incident_of(&mut row)?,
+        acknowledged_at: row.optional_time()?,
+        verified_at: row.optional_time()?,
+        forwarded_at: row.optional_time()?,
+    })
+}
+
+fn incident_of(row: &mut Cells) -> Result<IncidentRow, WrongCell> {
     Ok(IncidentRow {
         id: row.text()?.parse().map_err(|_| WrongCell)?,
         site: SiteId::new(&row.text()?).map_err(|_| WrongCell)?,

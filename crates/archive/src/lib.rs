@@ -95,7 +95,7 @@ pub use fault::Cause;
 pub use figures::{ClassFigures, Counting, Figures, OFFENDERS_MAX, Offender, ResponseTimes};
 pub use files::{FilesChecked, FilesError, RestoreError, RestoreInto, Restored, restore_files, verify_files};
 pub use history::{History, QueryError};
-pub use incidents::{INCIDENT_ALERTS_MAX, INCIDENTS_MAX, IncidentAlert, IncidentRow, IncidentsQuery};
+pub use incidents::{INCIDENT_ALERTS_MAX, INCIDENTS_MAX, IncidentAlert, IncidentLife, IncidentRow, IncidentsQuery};
 pub use lives::{AlertLife, COUNTED_MAX, LIVES_MAX, LivesPage, SpanQuery};
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use pool::READERS_MAX;

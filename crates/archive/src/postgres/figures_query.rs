@@ -9,7 +9,7 @@ use crate::lives::{AlertLife, LIVES_MAX, SpanQuery};
 use crate::then::THEN_ALERTS_MAX;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use watchfire_model::{AlertRecord, DeviceKey, DeviceName, SiteId, Timestamp, Transition};
+use watchfire_model::{AlertId, AlertRecord, DeviceKey, DeviceName, SiteId, Timestamp, Transition};
 
 /// A page of alerts raised in the span, oldest first.
 pub(crate) async fn lives(
@@ -31,6 +31,18 @@ pub(crate) async fn lives(
     let after_id = after.map(|after| after.id.to_string()).unwrap_or_default();
     let rows = link.query(sql, &[&from, &to, &site, &after_at, &after_id, &limit]).await?;
     rows.iter().map(life_of).collect()
+}
+
+/// The alerts that an incident ever had, oldest first.
+pub(crate) async fn incident_lives(link: &Link, incident: AlertId) -> Result<Vec<AlertLife>, Fault> {
+    let sql = "SELECT state,
+            (SELECT min(at) FROM transitions WHERE alert = alerts.id AND step = 'verified'),
+            (SELECT min(at) FROM transitions WHERE alert = alerts.id AND step = 'forwarded'),
+            (SELECT min(at) FROM transitions WHERE alert = alerts.id AND step = 'closed')
+        FROM alerts WHERE id IN (SELECT alert FROM incident_alerts WHERE incident = $1)
+        ORDER BY raised_at, id LIMIT $2";
+    let limit = i64::try_from(LIVES_MAX).unwrap_or(i64::MAX);
+    link.query(sql, &[&incident.to_string(), &limit]).await?.iter().map(life_of).collect()
 }
 
 fn life_of(row: &Row) -> Result<AlertLife, Fault> {

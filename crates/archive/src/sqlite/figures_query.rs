@@ -9,7 +9,7 @@ use crate::then::THEN_ALERTS_MAX;
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, params, params_from_iter};
 use std::collections::HashMap;
-use watchfire_model::{AlertRecord, DeviceKey, DeviceName, SiteId, Timestamp, Transition};
+use watchfire_model::{AlertId, AlertRecord, DeviceKey, DeviceName, SiteId, Timestamp, Transition};
 
 /// A page of alerts raised in the span, oldest first.
 pub(crate) fn lives(
@@ -28,6 +28,16 @@ pub(crate) fn lives(
         values.push(after.raised_at.0.into());
         values.push(after.id.to_string().into());
     }
+    read_lives(connection, &wanted, params_from_iter(values))
+}
+
+/// The alerts that an incident ever had, oldest first.
+pub(crate) fn incident_lives(connection: &Connection, incident: AlertId) -> Result<Vec<AlertLife>, Fault> {
+    let wanted = "id IN (SELECT alert FROM incident_alerts WHERE incident = ?1)";
+    read_lives(connection, wanted, [incident.to_string()])
+}
+
+fn read_lives(connection: &Connection, wanted: &str, values: impl rusqlite::Params) -> Result<Vec<AlertLife>, Fault> {
     let first = |step: &str| format!("(SELECT min(at) FROM transitions WHERE alert = alerts.id AND step = '{step}')");
     let [verified, forwarded, closed] = ["verified", "forwarded", "closed"].map(first);
     let sql = format!(
@@ -35,7 +45,7 @@ pub(crate) fn lives(
          WHERE {wanted} ORDER BY raised_at, id LIMIT {LIVES_MAX}"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
+    let mut rows = statement.query(values)?;
     let mut lives = Vec::new();
     while let Some(row) = rows.next()? {
         let times = [row.get(1)?, row.get(2)?, row.get(3)?];

@@ -2,7 +2,9 @@
 //! through all of them; the tests below run them on SQLite, with a tail that is folded all the time and one that never is, and on PostgreSQL.
 
 use crate::cluster::Cluster;
-use crate::records::{records_as_they_were, records_by_age, records_come_again, records_in_parts};
+use crate::records::{
+    incidents_closed_loop, records_as_they_were, records_by_age, records_come_again, records_in_parts,
+};
 use crate::source::{
     Archive, Item, Logs, START, a_fire, alert_id, ask, key, reading, show, show_readings, site, temperatures,
 };
@@ -34,6 +36,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("records as they were", records_as_they_were),
     ("records that come again change nothing", records_come_again),
     ("records by time, site and person", records_in_parts),
+    ("incidents from alarm to end", incidents_closed_loop),
     ("records by age", records_by_age),
 ];
 

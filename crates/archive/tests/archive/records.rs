@@ -1,14 +1,14 @@
 //! Duty checks, rounds of questions, incidents, the audit and the registry: what both stores must answer alike.
 
-use crate::source::{Archive, JOURNAL, START, alert_id, site};
+use crate::source::{Archive, Item, JOURNAL, Logs, START, alert_id, site};
 use std::fmt::Write as _;
 use watchfire_archive::{
-    AuditQuery, AuditRow, Batch, DutyCheckRow, DutyQuery, History, IncidentAlert, IncidentRow, IncidentsQuery,
-    InspectionRow, InspectionsQuery, SpanQuery,
+    AuditQuery, AuditRow, Batch, DutyCheckRow, DutyQuery, History, IncidentAlert, IncidentLife, IncidentRow,
+    IncidentsQuery, InspectionRow, InspectionsQuery, SpanQuery,
 };
 use watchfire_model::{
     AlertId, Bilingual, Class, Device, DeviceKey, DeviceName, DutyOutcome, Order, OrderId, OrderKind, Premises, Seq,
-    Severity, Site, SiteKind, Sites, Source, TestId, Timestamp, TransmissionDevice, UserName, Verdict, Zone,
+    Severity, Site, SiteKind, Sites, Source, Step, TestId, Timestamp, TransmissionDevice, UserName, Verdict, Zone,
 };
 
 fn at(second: i64) -> Timestamp {
@@ -212,8 +212,10 @@ pub(crate) fn show_records(history: &History) -> String {
         let (asked_at, ended_at) = (second(asked_at), second(ended_at));
         writeln!(out, "{kind} {device} {asked_at}-{ended_at} {answered} {denied} {outcome}").unwrap();
     }
-    for one in history.incidents(&IncidentsQuery { limit: 10, ..IncidentsQuery::default() }).unwrap() {
-        let IncidentRow { id, building, class, opened_at, closed_at, reopened, reopened_at, alerts, .. } = one;
+    for IncidentLife { incident, .. } in
+        history.incidents(&IncidentsQuery { limit: 10, ..IncidentsQuery::default() }).unwrap()
+    {
+        let IncidentRow { id, building, class, opened_at, closed_at, reopened, reopened_at, alerts, .. } = incident;
         writeln!(
             out,
             "incident {} {building:?} {} {}-{} reopened {reopened} {} of {alerts}",
@@ -265,18 +267,23 @@ pub(crate) fn records_come_again(archive: &mut Archive) {
 pub(crate) fn records_in_parts(archive: &mut Archive) {
     deliver(archive);
     let newest = archive.history.incidents(&IncidentsQuery { limit: 1, ..IncidentsQuery::default() }).unwrap();
-    let before = newest.first().map(|one| (one.opened_at, one.id));
+    let before = newest.first().map(|one| (one.incident.opened_at, one.incident.id));
     let rest = archive.history.incidents(&IncidentsQuery { before, limit: 5, ..IncidentsQuery::default() }).unwrap();
-    let ids: Vec<AlertId> = newest.iter().chain(&rest).map(|one| one.id).collect();
+    let ids: Vec<AlertId> = newest.iter().chain(&rest).map(|one| one.incident.id).collect();
     assert_eq!(ids, [500, 200].map(|cause| alert_id(Seq(cause))));
     let of = |query: IncidentsQuery| archive.history.incidents(&IncidentsQuery { limit: 5, ..query }).unwrap().len();
     assert_eq!(of(IncidentsQuery { site: Some(site("mall")), ..IncidentsQuery::default() }), 0);
     assert_eq!(of(IncidentsQuery { from: Some(at(300)), ..IncidentsQuery::default() }), 1);
+    assert_eq!(of(IncidentsQuery { to: Some(at(500)), ..IncidentsQuery::default() }), 1, "its end does not count");
+    assert_eq!(of(IncidentsQuery { from: Some(at(200)), to: Some(at(501)), ..IncidentsQuery::default() }), 2);
+    assert_eq!(of(IncidentsQuery { id: Some(alert_id(Seq(200))), ..IncidentsQuery::default() }), 1);
+    assert_eq!(of(IncidentsQuery { id: Some(alert_id(Seq(201))), ..IncidentsQuery::default() }), 0);
 
     let audit = |query: AuditQuery| archive.history.audit(&query).unwrap().len();
     assert_eq!(audit(AuditQuery { by: Some("li".to_owned()), ..AuditQuery::default() }), 3);
     assert_eq!(audit(AuditQuery { action: Some("set_up".to_owned()), ..AuditQuery::default() }), 1);
     assert_eq!(audit(AuditQuery { from: Some(at(2_001)), before: Some(Seq(16)), ..AuditQuery::default() }), 2);
+    assert_eq!(audit(AuditQuery { from: Some(at(2_000)), to: Some(at(2_002)), ..AuditQuery::default() }), 2);
     let mall = DutyQuery { month: "2026-03".to_owned(), site: Some(site("mall")) };
     assert_eq!(archive.history.duty_checks(&mall).unwrap().len(), 1);
     assert_eq!(archive.history.duty_figures(&mall).unwrap()[0].figures.median_s, Some(10));
@@ -290,6 +297,54 @@ pub(crate) fn records_in_parts(archive: &mut Archive) {
     assert_eq!(asked(11, 1_101, None), [("mall".to_owned(), 1), ("tower".to_owned(), 2)]);
     assert_eq!(asked(0, 4_000_000, Some("mall")), [("mall".to_owned(), 1)]);
     assert_eq!(asked(4_000_000, 0, None), []);
+}
+
+/// An incident of two alerts, of which people got further with either.
+pub(crate) fn incidents_closed_loop(archive: &mut Archive) {
+    let mut logs = Logs::default();
+    let by = || UserName::new("li").unwrap();
+    let raise = |logs: &mut Logs, second: i64| {
+        let id = alert_id(logs.push(second, Item::Tick));
+        logs.transition(id, second, Class::Fire, Step::Raised);
+        id
+    };
+    let (first, second, other) = (raise(&mut logs, 200), raise(&mut logs, 205), raise(&mut logs, 206));
+    let verified = || Step::Verified { by: by(), verdict: Verdict::Real, note: String::new() };
+    for (alert, at_s, step) in [
+        (second, 210, Step::Acknowledged { by: by() }),
+        (first, 220, Step::Acknowledged { by: by() }),
+        (other, 201, verified()),
+        (first, 230, verified()),
+        (first, 240, Step::Forwarded { by: by(), to: "119".into() }),
+        (first, 250, Step::Closed { by: by(), note: String::new() }),
+    ] {
+        logs.push(at_s, Item::Tick);
+        logs.transition(alert, at_s, Class::Fire, step);
+    }
+    logs.deliver(&mut archive.store);
+    let mut batch = Batch::default();
+    let next = Seq(archive.store.cursors().entries.0 + 1);
+    batch.entry(next);
+    let row = incident(200, Some(260), 0);
+    batch.incident((next, 0), &row);
+    for alert in [first, second] {
+        batch.incident_alert((next, 0), row.id, IncidentAlert { alert, joined_at: at(205), left_at: None });
+    }
+    archive.store.write(&mut batch).unwrap();
+
+    let found =
+        archive.history.incidents(&IncidentsQuery { id: Some(row.id), limit: 1, ..Default::default() }).unwrap();
+    let [life] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(life.incident, row);
+    let reached = [life.acknowledged_at, life.verified_at, life.forwarded_at, life.incident.closed_at];
+    assert_eq!(reached, [210, 230, 240, 260].map(|second| Some(at(second))));
+
+    let lives = archive.history.incident_lives(row.id).unwrap();
+    let ids: Vec<AlertId> = lives.iter().map(|life| life.alert.id).collect();
+    assert_eq!(ids, [first, second], "oldest first, and not that of another incident");
+    assert_eq!((lives[0].verified_at, lives[0].closed_at), (Some(at(230)), Some(at(250))));
+    assert_eq!((lives[1].alert.acknowledged_at, lives[1].closed_at), (Some(at(210)), None));
+    assert_eq!(archive.history.incident_lives(first).unwrap(), []);
 }
 
 pub(crate) fn records_by_age(archive: &mut Archive) {
