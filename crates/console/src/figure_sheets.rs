@@ -1,15 +1,20 @@
-//! Figures of a span as the sheets of a workbook.
+//! Figures of a span as tables: the sheets of a workbook, or each by itself.
 
 use crate::names::Names;
 use crate::report::SpanFigures;
 use crate::table::{Cell, Column, column, column_in};
 use crate::view::{AlertDevice, most_away};
-use crate::words::{self, w};
+use crate::words::{self, Said, w};
 use crate::xlsx::Xlsx;
+use serde::Deserialize;
 use std::time::Duration;
-use watchfire_archive::{ClassFigures, ResponseTimes, availability_ratio};
-use watchfire_model::DeviceKey;
+use utoipa::ToSchema;
+use watchfire_archive::{
+    ClassFigures, DeviceAvailability, DutyOfDevice, Offender, ResponseTimes, SiteAvailability, availability_ratio,
+    verdict_words,
+};
 use watchfire_model::sites::Language::{En, Zh};
+use watchfire_model::{DeviceKey, FalseCause, Verdict};
 
 const CLASSES: &[Column] = &[
     column("class", w("类别", "Class")),
@@ -89,56 +94,138 @@ const DUTY: &[Column] = &[
     column("worst_s", w("最长应答（秒）", "Longest answer (s)")),
 ];
 
-/// Writes a sheet for each kind of figure.
+/// A table of figures: a sheet of the workbook, or a file of its own.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FigureSheet {
+    /// Alerts, findings and response times by class.
+    Classes,
+    /// Why alerts were false.
+    Causes,
+    /// The devices that raise most.
+    Offenders,
+    /// How much of the span the devices of each site were there.
+    Sites,
+    /// The devices that were away longest.
+    Away,
+    /// Duty checks by transmission device.
+    Duty,
+}
+
+impl FigureSheet {
+    /// In the order of the workbook.
+    const ALL: [FigureSheet; 6] = [
+        FigureSheet::Classes,
+        FigureSheet::Causes,
+        FigureSheet::Offenders,
+        FigureSheet::Sites,
+        FigureSheet::Away,
+        FigureSheet::Duty,
+    ];
+
+    /// The name of its file.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            FigureSheet::Classes => "alerts-by-class",
+            FigureSheet::Causes => "causes",
+            FigureSheet::Offenders => "most-alerts",
+            FigureSheet::Sites => "availability",
+            FigureSheet::Away => "longest-away",
+            FigureSheet::Duty => "duty-checks-by-device",
+        }
+    }
+
+    fn title(self) -> Said {
+        match self {
+            FigureSheet::Classes => w("警情与误报", "Alerts and false alarms"),
+            FigureSheet::Causes => w("误报原因", "Causes"),
+            FigureSheet::Offenders => w("报警最多的设备", "Most alerts"),
+            FigureSheet::Sites => w("在线率", "Availability"),
+            FigureSheet::Away => w("离线最久的设备", "Longest away"),
+            FigureSheet::Duty => words::DUTY,
+        }
+    }
+
+    pub(crate) fn columns(self) -> &'static [Column] {
+        match self {
+            FigureSheet::Classes => CLASSES,
+            FigureSheet::Causes => CAUSES,
+            FigureSheet::Offenders => OFFENDERS,
+            FigureSheet::Sites => SITES,
+            FigureSheet::Away => AWAY,
+            FigureSheet::Duty => DUTY,
+        }
+    }
+
+    /// A cell for each column.
+    pub(crate) fn rows(self, figures: &SpanFigures, names: &Names) -> Vec<Vec<Cell>> {
+        let SpanFigures { alerts: figures, availability, duty } = figures;
+        match self {
+            FigureSheet::Classes => figures.classes.iter().map(class_cells).collect(),
+            FigureSheet::Causes => {
+                let cells = |(cause, count): &(FalseCause, u64)| {
+                    vec![
+                        Cell::Word(verdict_words(Verdict::False(*cause)).1.unwrap_or(""), words::cause(*cause)),
+                        Cell::count(*count),
+                    ]
+                };
+                figures.causes.iter().map(cells).collect()
+            }
+            FigureSheet::Offenders => figures.offenders.iter().map(|one| offender_cells(one, names)).collect(),
+            FigureSheet::Sites => availability.sites.iter().map(|one| site_cells(one, names)).collect(),
+            FigureSheet::Away => most_away(availability).into_iter().map(|one| away_cells(one, names)).collect(),
+            FigureSheet::Duty => duty.iter().map(|one| duty_cells(one, names)).collect(),
+        }
+    }
+}
+
+/// Writes a sheet for each table.
 pub(crate) fn write(book: &mut Xlsx, figures: &SpanFigures, names: &Names) {
-    let SpanFigures { alerts: figures, availability, duty } = figures;
-    book.sheet(w("警情与误报", "Alerts and false alarms"), CLASSES);
-    for one in &figures.classes {
-        book.row(&class_cells(one));
+    for sheet in FigureSheet::ALL {
+        book.sheet(sheet.title(), sheet.columns());
+        for cells in sheet.rows(figures, names) {
+            book.row(&cells);
+        }
     }
-    book.sheet(w("误报原因", "Causes"), CAUSES);
-    for (cause, count) in &figures.causes {
-        book.row(&[Cell::Word("", words::cause(*cause)), Cell::count(*count)]);
-    }
-    book.sheet(w("报警最多的设备", "Most alerts"), OFFENDERS);
-    for one in &figures.offenders {
-        let mut cells = device_cells(&one.device, names);
-        cells.extend([Cell::count(one.raised), Cell::count(one.false_alarms)]);
-        book.row(&cells);
-    }
-    book.sheet(w("在线率", "Availability"), SITES);
-    for one in &availability.sites {
-        let name = names.alert_site(&one.site).name;
-        book.row(&[
-            Cell::text(name.en.as_str()),
-            Cell::text(name.zh.as_str()),
-            ratio(availability_ratio(one.watched, one.offline)),
-            Cell::count(one.devices),
-            Cell::count(one.unheard),
-            Cell::count(one.outages),
-            Cell::Seconds(one.offline.as_secs_f64()),
-        ]);
-    }
-    book.sheet(w("离线最久的设备", "Longest away"), AWAY);
-    for one in most_away(availability) {
-        let mut cells = device_cells(&one.device, names);
-        cells.extend([
-            ratio(availability_ratio(one.watched, one.offline)),
-            Cell::count(one.outages),
-            Cell::Seconds(one.offline.as_secs_f64()),
-        ]);
-        book.row(&cells);
-    }
-    book.sheet(words::DUTY, DUTY);
-    for one in duty {
-        let of = &one.figures;
-        let counts = [of.asked, of.answered, of.late, of.missed, of.unreachable, of.denied, of.interrupted];
-        let seconds = |answer_s: Option<u32>| answer_s.map_or(Cell::Empty, |answer_s| Cell::Seconds(answer_s.into()));
-        let mut cells = device_cells(&one.device, names);
-        cells.extend(counts.map(|count| Cell::count(count.into())));
-        cells.extend([of.median_s, of.worst_s].map(seconds));
-        book.row(&cells);
-    }
+}
+
+fn offender_cells(of: &Offender, names: &Names) -> Vec<Cell> {
+    let mut cells = device_cells(&of.device, names);
+    cells.extend([Cell::count(of.raised), Cell::count(of.false_alarms)]);
+    cells
+}
+
+fn site_cells(of: &SiteAvailability, names: &Names) -> Vec<Cell> {
+    let name = names.alert_site(&of.site).name;
+    vec![
+        Cell::text(name.en.as_str()),
+        Cell::text(name.zh.as_str()),
+        ratio(availability_ratio(of.watched, of.offline)),
+        Cell::count(of.devices),
+        Cell::count(of.unheard),
+        Cell::count(of.outages),
+        Cell::Seconds(of.offline.as_secs_f64()),
+    ]
+}
+
+fn away_cells(of: &DeviceAvailability, names: &Names) -> Vec<Cell> {
+    let mut cells = device_cells(&of.device, names);
+    cells.extend([
+        ratio(availability_ratio(of.watched, of.offline)),
+        Cell::count(of.outages),
+        Cell::Seconds(of.offline.as_secs_f64()),
+    ]);
+    cells
+}
+
+fn duty_cells(one: &DutyOfDevice, names: &Names) -> Vec<Cell> {
+    let of = &one.figures;
+    let counts = [of.asked, of.answered, of.late, of.missed, of.unreachable, of.denied, of.interrupted];
+    let seconds = |answer_s: Option<u32>| answer_s.map_or(Cell::Empty, |answer_s| Cell::Seconds(answer_s.into()));
+    let mut cells = device_cells(&one.device, names);
+    cells.extend(counts.map(|count| Cell::count(count.into())));
+    cells.extend([of.median_s, of.worst_s].map(seconds));
+    cells
 }
 
 fn class_cells(of: &ClassFigures) -> Vec<Cell> {

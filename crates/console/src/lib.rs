@@ -28,6 +28,7 @@ mod past;
 mod private_file;
 mod problem;
 mod reading_table;
+mod record_tables;
 mod report;
 mod report_page;
 mod report_span;

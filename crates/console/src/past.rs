@@ -7,8 +7,9 @@ use crate::view::SeriesView;
 use std::sync::Arc;
 use std::time::Duration;
 use watchfire_archive::{
-    AlertHistory, AlertsCursor, AlertsPage, AlertsQuery, History, LivesPage, QueryError, ReadingsQuery, Series,
-    SpanQuery,
+    AlertHistory, AlertLife, AlertsCursor, AlertsPage, AlertsQuery, AuditQuery, AuditRow, DutyCheckRow, DutyOfDevice,
+    DutyQuery, History, IncidentLife, IncidentsQuery, InspectionRow, InspectionsQuery, LivesPage, QueryError,
+    ReadingsQuery, Series, SpanQuery,
 };
 use watchfire_model::{Alert, AlertId, DeviceKey, SiteId, Timestamp, Value};
 
@@ -45,6 +46,41 @@ pub(crate) async fn figures(app: &App, query: SpanQuery) -> Result<SpanFigures, 
 /// A page of the alerts of a span, oldest first.
 pub(crate) async fn lives(app: &App, query: SpanQuery, after: Option<AlertsCursor>) -> Result<LivesPage, Problem> {
     ask(app, move |history| history.lives(&query, after)).await
+}
+
+/// Incidents, newest first.
+pub(crate) async fn incidents(app: &App, query: IncidentsQuery) -> Result<Vec<IncidentLife>, Problem> {
+    ask(app, move |history| history.incidents(&query)).await
+}
+
+/// An incident and its alerts, oldest first; `None` when the archive does not have it.
+pub(crate) async fn incident(app: &App, id: AlertId) -> Result<Option<(IncidentLife, Vec<AlertLife>)>, Problem> {
+    let query = IncidentsQuery { id: Some(id), limit: 1, ..IncidentsQuery::default() };
+    ask(app, move |history| {
+        let Some(incident) = history.incidents(&query)?.pop() else { return Ok(None) };
+        Ok(Some((incident, history.incident_lives(id)?)))
+    })
+    .await
+}
+
+/// Duty checks of a month, newest first.
+pub(crate) async fn duty_checks(app: &App, query: DutyQuery) -> Result<Vec<DutyCheckRow>, Problem> {
+    ask(app, move |history| history.duty_checks(&query)).await
+}
+
+/// What they came to, by transmission device.
+pub(crate) async fn duty_figures(app: &App, query: DutyQuery) -> Result<Vec<DutyOfDevice>, Problem> {
+    ask(app, move |history| history.duty_figures(&query)).await
+}
+
+/// Rounds of questions to transmission devices, newest first.
+pub(crate) async fn inspections(app: &App, query: InspectionsQuery) -> Result<Vec<InspectionRow>, Problem> {
+    ask(app, move |history| history.inspections(&query)).await
+}
+
+/// Lines of the audit, newest first.
+pub(crate) async fn audit(app: &App, query: AuditQuery) -> Result<Vec<AuditRow>, Problem> {
+    ask(app, move |history| history.audit(&query)).await
 }
 
 /// The alerts that were not over at a time, and the last values of a device.

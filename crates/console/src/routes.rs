@@ -1,12 +1,15 @@
 //! Every address of the console, in one table. A test holds it against the OpenAPI document.
 
 mod alerts;
+mod audit;
 mod devices;
+mod duty_records;
 mod events;
 mod figures;
 mod openapi;
 mod orders;
 mod panels;
+mod past_incidents;
 mod readings;
 mod reports;
 mod risk;
@@ -61,6 +64,16 @@ fn routes() -> Vec<Route> {
         closed("/api/v1/alerts.csv", &["get"], get(tables::alerts_csv)),
         closed("/api/v1/alerts.xlsx", &["get"], get(tables::alerts_xlsx)),
         closed("/api/v1/figures", &["get"], get(figures::show)),
+        closed("/api/v1/history/incidents", &["get"], get(past_incidents::list)),
+        closed("/api/v1/history/incidents.csv", &["get"], get(past_incidents::csv)),
+        closed("/api/v1/history/incidents/{id}", &["get"], get(past_incidents::show)),
+        closed("/api/v1/history/duty-checks.csv", &["get"], get(duty_records::checks_csv)),
+        closed("/api/v1/history/duty-checks/devices", &["get"], get(duty_records::devices)),
+        closed("/api/v1/history/inspections", &["get"], get(duty_records::inspections)),
+        closed("/api/v1/history/inspections.csv", &["get"], get(duty_records::inspections_csv)),
+        closed("/api/v1/audit", &["get"], get(audit::list)),
+        closed("/api/v1/audit.csv", &["get"], get(audit::csv)),
+        closed("/api/v1/figures.csv", &["get"], get(tables::figures_csv)),
         closed("/api/v1/figures.xlsx", &["get"], get(tables::figures_xlsx)),
         closed("/api/v1/reports/{period}", &["get"], get(reports::show)),
         closed("/api/v1/state", &["get"], get(figures::then)),

@@ -31,7 +31,7 @@ pub const USERS_MAX: usize = 10_000;
 pub enum Role {
     /// Sees everything and handles alerts.
     Operator,
-    /// Sees everything.
+    /// Sees everything but the audit.
     Viewer,
 }
 

@@ -7,6 +7,7 @@ mod device;
 mod figures;
 mod incident;
 mod panel;
+mod past;
 mod reading;
 mod risk;
 mod session;
@@ -29,6 +30,10 @@ pub use incident::{IncidentPage, IncidentView};
 pub use panel::{
     AskedView, AskingView, DutyCheckView, DutyFiguresView, DutyMonthView, DutyPlanView, DutyReportView, DutySiteView,
     PanelSystemView, TransmissionDevicePage, TransmissionDeviceView,
+};
+pub use past::{
+    AlertLifeView, AuditLineView, AuditPage, DutyDevicePage, InspectionPage, InspectionView, PastIncidentDetail,
+    PastIncidentPage, PastIncidentView,
 };
 pub use reading::{ReadingsPage, SeriesView, ValueView};
 pub use risk::{

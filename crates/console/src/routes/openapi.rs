@@ -1,7 +1,8 @@
 //! The OpenAPI document.
 
 use super::{
-    alerts, devices, events, figures, orders, panels, readings, reports, risk, session, station, tables, tests,
+    alerts, audit, devices, duty_records, events, figures, orders, panels, past_incidents, readings, reports, risk,
+    session, station, tables, tests,
 };
 use axum::Json;
 use std::sync::LazyLock;
@@ -22,6 +23,10 @@ use utoipa::{Modify, OpenApi};
         station::status, station::shadow, station::alive, station::ready, station::metrics,
         figures::show, figures::then, reports::show,
         tables::alerts_csv, tables::alerts_xlsx, tables::readings_csv, tables::readings_xlsx, tables::figures_xlsx,
+        tables::figures_csv,
+        past_incidents::list, past_incidents::show, past_incidents::csv,
+        duty_records::devices, duty_records::checks_csv, duty_records::inspections, duty_records::inspections_csv,
+        audit::list, audit::csv,
         events::listen, show,
     ),
     modifiers(&SessionCookie),

@@ -3,6 +3,7 @@
 use super::figures::{SpanParams, span};
 use super::readings::{ReadingsParams, query as readings_query};
 use crate::console::App;
+use crate::figure_sheets::FigureSheet;
 use crate::problem::{Problem, ProblemView};
 use crate::request::Params;
 use crate::table::Table;
@@ -32,6 +33,21 @@ pub(crate) struct SpanBookParams {
     /// `zh` or `en`; `zh` by default.
     #[param(value_type = Option<String>)]
     lang: Option<Language>,
+}
+
+/// A span, and which table of its figures.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FiguresTableParams {
+    /// Which table.
+    table: FigureSheet,
+    /// Only of that site.
+    site: Option<String>,
+    /// Alerts raised from this time on, RFC 3339.
+    from: String,
+    /// ... and before this time, RFC 3339.
+    to: String,
 }
 
 /// Which readings, and in which language a workbook is.
@@ -147,6 +163,26 @@ pub(crate) async fn figures_xlsx(
     Table::Xlsx(Box::new(book)).into_file("figures").await
 }
 
+/// One of the tables of a span's figures as CSV.
+#[utoipa::path(get, path = "/api/v1/figures.csv", tag = "figures", security(("session" = [])), params(FiguresTableParams), responses(
+    (status = 200, description = "CSV in UTF-8 with a byte order mark.", body = String, content_type = "text/csv"),
+    (status = 401, description = "Nobody is logged in.", body = ProblemView, content_type = "application/problem+json"),
+    (status = 422, description = "The query is wrong, or the span holds too much.", body = ProblemView, content_type = "application/problem+json"),
+    (status = 503, description = "The archive does not answer.", body = ProblemView, content_type = "application/problem+json"),
+))]
+pub(crate) async fn figures_csv(
+    State(app): State<Arc<App>>,
+    Params(params): Params<FiguresTableParams>,
+) -> Result<Response, Problem> {
+    let FiguresTableParams { table: wanted, site, from, to } = params;
+    let figures = past::figures(&app, span(&SpanParams { site, from, to })?).await?;
+    let mut table = Table::csv(wanted.columns());
+    for cells in wanted.rows(&figures, &app.live().names()) {
+        table.row(&cells);
+    }
+    table.into_file(wanted.name()).await
+}
+
 async fn alerts(app: &App, params: &SpanParams, mut table: Table) -> Result<Response, Problem> {
     let query = span(params)?;
     let (mut after, mut rows) = (None, 0);
@@ -185,7 +221,7 @@ async fn readings(app: &App, params: &ReadingsParams, mut table: Table) -> Resul
     table.into_file("readings").await
 }
 
-fn too_long(rows_max: usize) -> Problem {
+pub(super) fn too_long(rows_max: usize) -> Problem {
     Problem::unprocessable(
         format!("the table would have more than {rows_max} rows: ask for a shorter time"),
         format!("表格超过 {rows_max} 行,请缩短时间范围"),

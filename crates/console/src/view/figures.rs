@@ -248,7 +248,7 @@ impl SiteAvailabilityView {
 }
 
 impl DutyOfDeviceView {
-    fn new(of: &DutyOfDevice, names: &Names) -> DutyOfDeviceView {
+    pub(crate) fn new(of: &DutyOfDevice, names: &Names) -> DutyOfDeviceView {
         DutyOfDeviceView {
             site: names.alert_site(&of.device.site),
             device: AlertDevice::new(&of.device, names),

@@ -3,10 +3,10 @@
 use crate::support::{Bench, JOURNAL, START, Wish, alert_id, record, site, transition};
 use std::time::Duration;
 use tempfile::TempDir;
-use watchfire_archive::{Batch, DutyCheckRow, History, Store};
+use watchfire_archive::{AuditRow, Batch, DutyCheckRow, History, IncidentAlert, IncidentRow, InspectionRow, Store};
 use watchfire_model::{
     Bilingual, ChannelKind, Class, Decoded, DeliveryId, DeviceKey, DeviceName, DutyOutcome, Failure, JournalId, Metric,
-    Outcome, PointName, Reading, Seq, Source, Step, Timestamp, Value,
+    Order, OrderId, OrderKind, Outcome, PointName, Reading, Seq, Source, Step, Timestamp, Value,
 };
 
 fn reading(metric: Metric, value: Value, s: i64) -> Reading {
@@ -50,7 +50,60 @@ fn duty_check(cause: u64, answer_s: Option<u32>, outcome: DutyOutcome) -> DutyCh
     }
 }
 
-/// An archive with three alerts, a delivery, ten readings and two duty checks.
+/// An incident of two of the alerts that is over and one of the third, a round of questions, and who did what.
+fn records(batch: &mut Batch) {
+    let at = |s: i64| Timestamp::from_seconds(START + s);
+    for (number, alerts, closed_at) in [(1, vec![1, 2], Some(at(40))), (3, vec![3], None)] {
+        let row = IncidentRow {
+            id: alert_id(number),
+            site: site(),
+            building: None,
+            class: Class::Fire,
+            severity: Class::Fire.severity(),
+            test: false,
+            opened_at: at(i64::try_from(number).unwrap()),
+            news_at: at(30),
+            closed_at,
+            reopened: 0,
+            reopened_at: None,
+            alerts: u32::try_from(alerts.len()).unwrap(),
+        };
+        batch.incident((Seq(20), 4), &row);
+        for alert in alerts {
+            let member = IncidentAlert { alert: alert_id(alert), joined_at: at(2), left_at: None };
+            batch.incident_alert((Seq(20), 4), row.id, member);
+        }
+    }
+    let round = InspectionRow {
+        device: DeviceKey { site: site(), source: Source::Gbt26875, name: DeviceName::new("panel-1").unwrap() },
+        kind: "inspection".to_owned(),
+        by: None,
+        asked_at: at(5),
+        ended_at: at(7),
+        answered: 3,
+        denied: 1,
+        outcome: "answered".to_owned(),
+    };
+    batch.inspection(JOURNAL, Seq(15), &round);
+    let started = AuditRow {
+        seq: Seq(16),
+        at: at(16),
+        by: None,
+        action: "started".to_owned(),
+        subject: "1.2.3".to_owned(),
+        detail: "down for 4 s".to_owned(),
+    };
+    batch.audit(JOURNAL, &started);
+    for (seq, by, kind) in [
+        (20, "li", OrderKind::Acknowledge { alert: alert_id(1) }),
+        (21, "wang", OrderKind::Close { alert: alert_id(1), note: FORMULA.into() }),
+    ] {
+        let order = Order { id: OrderId::new(&format!("o{seq}")).unwrap(), by: by.parse().unwrap(), kind };
+        batch.audit_order(JOURNAL, Seq(seq), at(i64::try_from(seq).unwrap()), &order);
+    }
+}
+
+/// An archive with three alerts, a delivery, ten readings, two duty checks and what `records` says.
 fn archive(directory: &TempDir) -> History {
     let path = directory.path().join("archive.db");
     let mut store = Store::open(&path, JOURNAL, JournalId([8; 16])).unwrap();
@@ -80,6 +133,7 @@ fn archive(directory: &TempDir) -> History {
     for (cause, answer_s, outcome) in [(13, Some(48), DutyOutcome::Answered), (14, None, DutyOutcome::Missed)] {
         batch.duty_check(JOURNAL, Seq(cause), &duty_check(cause, answer_s, outcome));
     }
+    records(&mut batch);
     let [attempt, failed] = outcomes();
     batch.outcome(Seq(11), Timestamp::from_seconds(START + 11), &attempt);
     batch.outcome(Seq(12), Timestamp::from_seconds(START + 12), &failed);
@@ -236,7 +290,10 @@ async fn without_an_archive_history_says_so_and_the_board_works() {
         let span = "from=2026-02-02T00:00:00Z&to=2026-02-03T00:00:00Z";
         let (figures, csv) = (format!("/api/v1/figures?{span}"), format!("/api/v1/alerts.csv?{span}"));
         let book = format!("/api/v1/figures.xlsx?{span}");
-        for path in [&figures, &csv, &book, "/api/v1/state?at=2026-02-02T00:00:00Z"] {
+        for path in [&figures, &csv, &book, "/api/v1/state?at=2026-02-02T00:00:00Z", "/api/v1/history/incidents"] {
+            assert_eq!(client.get(path).await, down, "{path}");
+        }
+        for path in ["/api/v1/audit", "/api/v1/audit.csv", "/api/v1/history/duty-checks/devices?month=2026-02"] {
             assert_eq!(client.get(path).await, down, "{path}");
         }
         for path in ["/api/v1/alerts?scope=all", readings, &format!("/api/v1/alerts/{}", alert_id(9))] {

@@ -9,6 +9,7 @@ mod login;
 mod orders;
 mod page;
 mod panels;
+mod past;
 mod reports;
 mod risk;
 mod station;
