@@ -87,7 +87,8 @@ impl Kept {
             | Input::Notice(_)
             | Input::Will(_)
             | Input::WillOver(_)
-            | Input::Restored(_) => Kept::Other,
+            | Input::Restored(_)
+            | Input::Act(_) => Kept::Other,
         }
     }
 }

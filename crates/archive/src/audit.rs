@@ -5,7 +5,7 @@ use crate::batch::Batch;
 use crate::fault::Fault;
 use crate::plain::{Cell, Cells, PlainRow, WrongCell, cells};
 use crate::registry::LIST_MAX;
-use watchfire_model::{JournalId, Order, OrderKind, Seq, Timestamp};
+use watchfire_model::{Act, JournalId, Order, OrderKind, Seq, Timestamp};
 
 /// One line of the audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,11 +14,11 @@ pub struct AuditRow {
     pub seq: Seq,
     /// When.
     pub at: Timestamp,
-    /// Who; `None`: the station itself, or whoever changed its configuration.
+    /// Who; `os:NAME` is an account of the machine. `None`: the station itself, or nobody known.
     pub by: Option<String>,
-    /// An order's name, or `set_up`, `started`, `restored`, `entry_skipped`.
+    /// An order's or act's name, or `set_up`, `started`, `restored`, `entry_skipped`.
     pub action: String,
-    /// The alert, the test or the devices that it was about.
+    /// The alert, the test, the devices or the user that it was about; of a log-in the address.
     pub subject: String,
     /// The rest in words.
     pub detail: String,
@@ -48,6 +48,17 @@ impl Batch {
         let cells =
             cells![journal.to_string(), *seq, *at, by.clone(), action.as_str(), subject.as_str(), detail.as_str(),];
         self.plain.push(PlainRow { entries: *seq, alerts: 0, sql, cells });
+    }
+
+    /// What somebody did that changes no alert.
+    pub fn audit_act(&mut self, journal: JournalId, seq: Seq, at: Timestamp, act: &Act) {
+        let Act { kind, by, address, subject, detail, times } = act;
+        let subject = address.map_or_else(|| subject.to_string(), |address| address.to_string());
+        let times = (*times > 1).then(|| format!("{times} times"));
+        let said = [times.as_deref(), Some(detail.as_str()).filter(|detail| !detail.is_empty())];
+        let detail = said.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let by = by.as_ref().map(ToString::to_string);
+        self.audit(journal, &AuditRow { seq, at, by, action: kind.as_str().to_owned(), subject, detail });
     }
 
     /// An order, whether or not it was carried out.

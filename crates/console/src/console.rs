@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use watchfire_archive::History;
-use watchfire_model::{Bilingual, DistrictPath, Order, Seq, SiteId, Timestamp, UserName};
+use watchfire_model::{Act, Bilingual, DistrictPath, Order, Seq, SiteId, Timestamp, UserName};
 
 /// The station's time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -30,6 +30,8 @@ pub struct Console {
     pub commands: mpsc::Sender<Command>,
     /// Who may log in.
     pub users: Users,
+    /// Where what people do goes, for the audit; nobody waits for it.
+    pub acts: mpsc::Sender<Act>,
     /// Where questions about transmission devices go.
     pub panels: mpsc::Sender<PanelQuestion>,
     /// Where questions about risk go.
@@ -259,6 +261,13 @@ impl App {
 
     pub(crate) fn now(&self) -> Timestamp {
         (self.console.clock)()
+    }
+
+    /// Tells the audit. What finds no room is in the log only: a log-in waits for nothing.
+    pub(crate) fn tell(&self, act: Act) {
+        if let Err(lost) = self.console.acts.try_send(act) {
+            tracing::warn!(%lost, "the audit is not told");
+        }
     }
 
     pub(crate) fn ready(&self) -> bool {

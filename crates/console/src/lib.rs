@@ -66,4 +66,4 @@ pub use sessions::{SESSION_LIFE, SESSIONS_MAX, SESSIONS_PER_USER_MAX};
 pub use shadow_board::{ShadowCall, ShadowDifference, ShadowFacts, ShadowSummary};
 pub use station_status::{StatusNumbers, TROUBLES_MAX};
 pub use test_board::{TestEnd, TestFacts, TestedPoint};
-pub use users::{Role, USERS_MAX, Users, UsersError};
+pub use users::{Author, Role, USERS_MAX, UserChange, Users, UsersError};

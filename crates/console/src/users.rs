@@ -6,6 +6,9 @@
 //! ```
 //! `watchfire users add` writes it from another process while the station runs; the station sees the change within a
 //! second, and at each log-in. A user who is removed or gets another password is logged out.
+//!
+//! Each change leaves a note for the audit in `changes` of the file, replaced together with what it is about. The station
+//! takes the notes out when they are in its journal, so that also what was changed while it was down is told.
 
 use crate::password::{self, PasswordError};
 use crate::private_file::{self, FileStamp};
@@ -19,11 +22,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use utoipa::ToSchema;
-use watchfire_model::UserName;
+use watchfire_model::{Act, ActKind, Timestamp, UserName};
 
 const VERSION: u32 = 1;
 /// Users that one file holds.
 pub const USERS_MAX: usize = 10_000;
+/// Notes of changes that a station which is down may find; past this the oldest are forgotten.
+const CHANGES_MAX: usize = 1_000;
 
 /// What a user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -76,6 +81,28 @@ pub struct Users {
     directory: PathBuf,
     book: ArcSwap<Book>,
     stamp: Mutex<FileStamp>,
+    author: Option<Author>,
+}
+
+/// Who changes users, and by which clock.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// `os:NAME`.
+    pub by: String,
+    /// The time.
+    pub clock: fn() -> Timestamp,
+}
+
+/// A change, for the audit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserChange {
+    /// When, in microseconds since the epoch.
+    at_us: i64,
+    by: String,
+    kind: ActKind,
+    user: UserName,
+    role: Role,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -83,6 +110,8 @@ pub struct Users {
 struct Book {
     version: u32,
     users: BTreeMap<UserName, User>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<UserChange>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -108,9 +137,16 @@ impl Users {
             directory: directory.to_owned(),
             book: ArcSwap::from_pointee(Book::default()),
             stamp: Mutex::default(),
+            author: None,
         };
         users.refresh()?;
         Ok(users)
+    }
+
+    /// Notes who changes users from here on, for the audit.
+    #[must_use]
+    pub fn changed_by(self, author: Author) -> Users {
+        Users { author: Some(author), ..self }
     }
 
     /// Adds a user. Hashing the password takes some 30 ms of a core.
@@ -119,7 +155,7 @@ impl Users {
     /// When there is one of that name, the password will not do, or the file cannot be written.
     pub fn add(&self, name: &UserName, role: Role, password: &str) -> Result<(), UsersError> {
         let password = password::hash(password)?;
-        self.change(|book| {
+        self.noted_change(ActKind::UserAdded, name, |book| {
             if book.users.contains_key(name) {
                 return Err(UsersError::Exists(name.clone()));
             }
@@ -127,7 +163,7 @@ impl Users {
                 return Err(UsersError::TooMany);
             }
             book.users.insert(name.clone(), User { role, password });
-            Ok(())
+            Ok(role)
         })
     }
 
@@ -137,10 +173,10 @@ impl Users {
     /// When there is none of that name, the password will not do, or the file cannot be written.
     pub fn set_password(&self, name: &UserName, password: &str) -> Result<(), UsersError> {
         let password = password::hash(password)?;
-        self.change(|book| {
+        self.noted_change(ActKind::PasswordChanged, name, |book| {
             let user = book.users.get_mut(name).ok_or_else(|| UsersError::Unknown(name.clone()))?;
             user.password = password;
-            Ok(())
+            Ok(user.role)
         })
     }
 
@@ -149,8 +185,8 @@ impl Users {
     /// # Errors
     /// When there is none of that name, or the file cannot be written.
     pub fn remove(&self, name: &UserName) -> Result<(), UsersError> {
-        self.change(|book| match book.users.remove(name) {
-            Some(_) => Ok(()),
+        self.noted_change(ActKind::UserRemoved, name, |book| match book.users.remove(name) {
+            Some(user) => Ok(user.role),
             None => Err(UsersError::Unknown(name.clone())),
         })
     }
@@ -175,8 +211,29 @@ impl Users {
         Ok(())
     }
 
+    /// Changes that are not in the journal yet, the oldest first.
+    pub fn changes(&self) -> Vec<UserChange> {
+        self.book.load().changes.clone()
+    }
+
+    /// These are in the journal.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn told(&self, changes: &[UserChange]) -> Result<(), UsersError> {
+        self.change(|book| {
+            book.changes.retain(|change| !changes.contains(change));
+            Ok(())
+        })
+    }
+
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// Whether there is a user of that name.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.book.load().users.contains_key(name)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -195,6 +252,23 @@ impl Users {
     pub(crate) fn role(&self, name: &UserName, credential: &Credential) -> Option<Role> {
         let book = self.book.load();
         book.users.get(name).filter(|user| user.credential() == *credential).map(|user| user.role)
+    }
+
+    /// A change that the audit is told; `change` gives the user's role.
+    fn noted_change(
+        &self,
+        kind: ActKind,
+        name: &UserName,
+        change: impl FnOnce(&mut Book) -> Result<Role, UsersError>,
+    ) -> Result<(), UsersError> {
+        self.change(|book| {
+            let role = change(book)?;
+            let Some(Author { by, clock }) = &self.author else { return Ok(()) };
+            book.changes.push(UserChange { at_us: clock().0, by: by.clone(), kind, user: name.clone(), role });
+            let excess = book.changes.len().saturating_sub(CHANGES_MAX);
+            book.changes.drain(..excess);
+            Ok(())
+        })
     }
 
     /// Reads, changes and replaces the file while no other process does.
@@ -218,7 +292,30 @@ impl Users {
 
 impl Default for Book {
     fn default() -> Book {
-        Book { version: VERSION, users: BTreeMap::new() }
+        Book { version: VERSION, users: BTreeMap::new(), changes: Vec::new() }
+    }
+}
+
+impl UserChange {
+    /// As it is journaled.
+    pub fn act(&self) -> Act {
+        let UserChange { at_us, by, kind, user, role } = self;
+        Act {
+            by: Some(by.into()),
+            subject: user.as_str().into(),
+            detail: format!("{} at {}", role.as_str(), Timestamp(*at_us)),
+            ..Act::new(*kind)
+        }
+    }
+}
+
+impl Role {
+    /// The name in lists and in the audit.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Operator => "operator",
+            Role::Viewer => "viewer",
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 //! bytes 9..   the input, postcard (varint integers, length-prefixed text, enum variants by number)
 //! ```
 //! The record's position is its `Seq`; it is not written twice. Variants and fields are never changed, only added
-//! at the end of an enum; a field that must be added makes a new variant. `tests/golden.rs` pins the bytes.
+//! at the end of an enum; a field that must be added makes a new variant. The tests below pin the bytes.
 //!
 //! # Alert log record, version 1
 //! ```text
@@ -138,7 +138,7 @@ impl AlertRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Frame, Link, Restored, Setup, Will, WillOver};
+    use crate::{Act, ActKind, Frame, Link, Restored, Setup, Will, WillOver};
 
     #[test]
     fn a_stamped_frame_reads_back_without_a_copy() {
@@ -179,6 +179,19 @@ mod tests {
         assert_eq!(ended[STAMP_BYTES..], *b"\x0a\x04care\x03gw1\x01c\xac\x02");
         assert_eq!(decode_entry(Seq(1), &left).unwrap().input, Input::Will(will));
         assert_eq!(decode_entry(Seq(1), &ended).unwrap().input, Input::WillOver(over));
+    }
+
+    #[test]
+    fn an_act_is_on_disk_as_it_always_was() {
+        let act = Act {
+            by: Some("li".into()),
+            address: Some([10, 0, 0, 9].into()),
+            times: 300,
+            ..Act::new(ActKind::LogInRefused)
+        };
+        let record = EncodedInput::new(&Input::Act(act.clone())).stamp(Timestamp(0)).to_vec();
+        assert_eq!(record[STAMP_BYTES..], *b"\x0c\x01\x01\x02li\x01\x00\x0a\x00\x00\x09\x00\x00\xac\x02");
+        assert_eq!(decode_entry(Seq(1), &record).unwrap().input, Input::Act(act));
     }
 
     #[test]

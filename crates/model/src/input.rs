@@ -1,6 +1,6 @@
 //! What is journaled. Everything else is derived from it.
 
-use crate::{Bilingual, Frame, JournalId, Order, Outcome, Seq, Timestamp};
+use crate::{Act, Bilingual, Frame, JournalId, Order, Outcome, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One journaled input. The order of the variants is on disk: add at the end, never change one.
@@ -32,6 +32,8 @@ pub enum Input<'a> {
     WillOver(WillOver<'a>),
     /// The journal was restored from a backup: from here on it is another one.
     Restored(Restored),
+    /// Somebody did something that only the audit is told.
+    Act(Act),
 }
 
 /// One record of the journal.

@@ -4,6 +4,7 @@
 //!
 //! Nothing here reads a clock, touches a disk or waits.
 
+pub mod act;
 pub mod alert;
 pub mod delivery;
 pub mod duty;
@@ -23,6 +24,7 @@ pub mod text;
 pub mod timestamp;
 pub mod transmission;
 
+pub use act::{Act, ActKind};
 pub use alert::{Alert, Class, Condition, Evidence, FalseCause, Handling, Marks, Severity, Step, Transition, Verdict};
 pub use delivery::{ChannelKind, DeliveryId, Failure, Outcome};
 pub use duty::{DutyFigures, DutyOutcome, DutyTally};

@@ -1,6 +1,7 @@
 //! `watchfire demo`: everything in one process, with simulated sites whose devices connect to the real port. Among them
 //! a care home in which a recorded house fire is played.
 
+use super::author;
 use super::outbox::Outbox;
 use super::output;
 use super::run::{Signals, stop, until_told};
@@ -136,7 +137,7 @@ fn address(listener: &TcpListener) -> Result<SocketAddr, String> {
 
 /// The demo's operator; the password is new at each start.
 fn login(folder: &Path) -> Result<DemoLogin, String> {
-    let users = Users::open(folder).map_err(|error| error.to_string())?;
+    let users = Users::open(folder).map_err(|error| error.to_string())?.changed_by(author::of_this_process());
     let name = UserName::new(USER).map_err(|error| error.to_string())?;
     let password = format!("demo-{}", random_hex(5)?);
     let known = users.list().iter().any(|(user, _)| *user == name);

@@ -1,6 +1,7 @@
 //! One file per subcommand.
 
 pub(crate) mod archive;
+pub(crate) mod author;
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod decode;

@@ -1,6 +1,6 @@
 //! `watchfire users`: operators of the console. Works beside a running station.
 
-use super::output;
+use super::{author, output};
 use crate::cli::UsersCommand;
 use crate::config;
 use crate::parts::paths::DataPaths;
@@ -26,7 +26,7 @@ pub(crate) fn run(command: &UsersCommand) -> ExitCode {
         }
         UsersCommand::List { config } => open(config).map(|users| {
             for (name, role) in users.list() {
-                output::say(format_args!("{name}\t{}", if role == Role::Viewer { "viewer" } else { "operator" }));
+                output::say(format_args!("{name}\t{}", role.as_str()));
             }
         }),
     };
@@ -42,7 +42,7 @@ fn open(config: &Path) -> Result<Users, String> {
         lines.join("\n")
     })?;
     let folder = DataPaths::new(&config.station.data_dir).users();
-    Users::open(&folder).map_err(|error| error.to_string())
+    Users::open(&folder).map(|users| users.changed_by(author::of_this_process())).map_err(|error| error.to_string())
 }
 
 /// One line of stdin, so that a script can pipe it in. A terminal does not show it.

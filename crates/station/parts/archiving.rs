@@ -379,7 +379,8 @@ fn take(batch: &mut Batch, seq: Seq, at: Timestamp, input: &Input<'_>, decoders:
         | Input::Notice(_)
         | Input::Will(_)
         | Input::WillOver(_)
-        | Input::Restored(_) => batch.entry(seq),
+        | Input::Restored(_)
+        | Input::Act(_) => batch.entry(seq),
     }
 }
 

@@ -161,6 +161,7 @@ fn apply(desk: &mut Desk, entry: &Entry<'_>, paths: &DataPaths) {
         | Input::ClockStep(_)
         | Input::Will(_)
         | Input::WillOver(_)
-        | Input::Restored(_) => {}
+        | Input::Restored(_)
+        | Input::Act(_) => {}
     }
 }

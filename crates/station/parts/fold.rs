@@ -263,7 +263,7 @@ impl Fold {
                 self.engine.apply(stamp, &Event::Tick, effects);
                 self.engine.go_on_in(restored.journal);
             }
-            Input::Outcome(_) | Input::Skip(_) => {}
+            Input::Outcome(_) | Input::Skip(_) | Input::Act(_) => {}
         }
         Ok(Applied::Nothing)
     }

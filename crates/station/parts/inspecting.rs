@@ -237,7 +237,8 @@ pub(crate) fn fold(inspection: &mut Inspection, entry: &Entry<'_>, paths: &DataP
         | Input::ClockStep(_)
         | Input::Will(_)
         | Input::WillOver(_)
-        | Input::Restored(_) => inspection.apply(stamp, &InspectionEvent::Tick),
+        | Input::Restored(_)
+        | Input::Act(_) => inspection.apply(stamp, &InspectionEvent::Tick),
     }
 }
 

@@ -1,6 +1,10 @@
 //! Where the crates meet: short loops of direct calls, one file per thread or task. `station.rs` starts and stops them
 //! in order.
 
+pub(crate) mod act_limit;
+pub(crate) mod acts;
+#[cfg(test)]
+mod acts_tests;
 pub(crate) mod ages;
 pub(crate) mod alert_log;
 pub(crate) mod anchor;
@@ -59,6 +63,7 @@ mod risk_tests;
 pub(crate) mod risk_views;
 pub(crate) mod rules;
 pub(crate) mod rules_snapshots;
+pub(crate) mod set_up_changes;
 pub(crate) mod set_ups;
 pub(crate) mod shadow;
 pub(crate) mod shared;

@@ -9,8 +9,9 @@
 use crate::clock;
 use crate::parts::archive::ArchiveNeeds;
 use crate::parts::inspecting;
+use crate::parts::set_up_changes;
 use crate::parts::snapshots;
-use crate::set_up_store;
+use crate::set_up_store::{self, Points};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use tracing::{error, warn};
@@ -18,12 +19,12 @@ use watchfire_archive::{AuditRow, Batch, Cursors, DutyCheckRow, IncidentAlert, I
 use watchfire_inspection::{Inspection, RecordedDuty, Round, Stamp};
 use watchfire_journal::{JournalId as FileId, ReadError, Reader, RealDisk, snapshot};
 use watchfire_model::encoding::decode_entry;
-use watchfire_model::{AlertRecord, Entry, Input, JournalId, Seq, Setup, Sites, Timestamp};
+use watchfire_model::{ActKind, AlertRecord, Entry, Input, JournalId, Seq, Setup, Sites, Timestamp};
 use watchfire_rules::{IncidentChanges, IncidentRecord, IncidentState};
 
 /// The name of the snapshots.
 const NAME: &str = "records";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// See the head of this file.
 pub(crate) struct Records {
@@ -37,6 +38,10 @@ pub(crate) struct Records {
     /// The last record read.
     alerts_to: u64,
     saved_at: Timestamp,
+    /// The set-up in force at the last entry read; `None` when that is not known.
+    in_force: Option<Setup>,
+    /// The next set-up comes from a reload.
+    reloaded: bool,
     /// To be listed in the registry with the next entry: nobody knows whether it is.
     listed: Option<Sites>,
 }
@@ -49,6 +54,8 @@ struct Saved {
     waiting: Vec<(u64, Vec<u8>)>,
     at: Timestamp,
     alerts_to: u64,
+    in_force: Option<Setup>,
+    reloaded: bool,
 }
 
 impl Records {
@@ -92,6 +99,8 @@ impl Records {
             read_to: (Seq(0), Timestamp::EPOCH),
             alerts_to: 0,
             saved_at: Timestamp::EPOCH,
+            in_force: None,
+            reloaded: false,
             listed: None,
         }
     }
@@ -104,6 +113,7 @@ impl Records {
     }
 
     fn list(&mut self, needs: &ArchiveNeeds) {
+        self.in_force = self.in_force.or(needs.in_force);
         let sites = needs.in_force.and_then(|setup| sites_of(needs, &setup));
         if let Some(sites) = &sites {
             self.incidents.set_up(sites);
@@ -128,6 +138,8 @@ impl Records {
             read_to: (Seq(0), saved.at),
             alerts_to: saved.alerts_to,
             saved_at: saved.at,
+            in_force: saved.in_force,
+            reloaded: saved.reloaded,
             ..Records::new(journal)
         })
     }
@@ -200,15 +212,17 @@ impl Records {
         let (action, subject, detail) = match &entry.input {
             Input::Order(order) => return batch.audit_order(self.journal, seq, at, order),
             Input::Setup(setup) => {
-                let sites = sites_of(needs, setup);
-                if let Some(sites) = &sites {
-                    self.incidents.set_up(sites);
-                    batch.set_up(seq, at, sites);
-                }
                 let hash: String = setup.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-                ("set_up", hash, sites.map(|sites| counted(&sites)).unwrap_or_default())
+                let from = if std::mem::take(&mut self.reloaded) { "reloaded" } else { "at a start" };
+                let changes = self.set_up(entry, setup, needs, batch).unwrap_or_default();
+                ("set_up", hash, format!("{from}: {changes}"))
+            }
+            Input::Act(act) => {
+                self.reloaded |= act.kind == ActKind::Reloaded;
+                return batch.audit_act(self.journal, seq, at, act);
             }
             Input::Started(started) => {
+                self.reloaded = false;
                 ("started", started.build.clone(), format!("down for {} s", started.down_us / 1_000_000))
             }
             Input::Restored(restored) => {
@@ -227,6 +241,19 @@ impl Records {
         batch.audit(self.journal, &AuditRow { seq, at, by: None, action, subject, detail });
     }
 
+    /// A set-up comes into force; what it changes, in words.
+    fn set_up(&mut self, entry: &Entry<'_>, setup: &Setup, needs: &ArchiveNeeds, batch: &mut Batch) -> Option<String> {
+        let folder = needs.paths.set_ups();
+        let before = self.in_force.replace(*setup);
+        let now = set_up_store::fetch(&folder, setup, &Points::default());
+        let now =
+            now.map_err(|why| error!(%why, "a set-up cannot be read; the archive's registry stays as it is")).ok()?;
+        self.incidents.set_up(&now.sites);
+        batch.set_up(entry.seq, entry.at, &now.sites);
+        let before = before.and_then(|before| set_up_store::fetch(&folder, &before, &now.points).ok());
+        Some(set_up_changes::told(before.as_ref(), &now))
+    }
+
     /// Keeps them at the archive's cursors, now and then and at the end.
     pub(crate) fn save(&mut self, needs: &ArchiveNeeds, at_end: bool) {
         let (seq, at) = self.read_to;
@@ -240,6 +267,8 @@ impl Records {
             waiting: self.waiting.iter().map(|(position, record)| (*position, record.encode())).collect(),
             at,
             alerts_to: self.alerts_to,
+            in_force: self.in_force,
+            reloaded: self.reloaded,
         };
         let body = postcard::to_stdvec(&saved).expect("our own types always encode");
         let (folder, journal) = (needs.paths.snapshots(), FileId(self.journal.0));
@@ -254,11 +283,6 @@ fn sites_of(needs: &ArchiveNeeds, setup: &Setup) -> Option<Sites> {
     sites
         .map_err(|why| error!(%why, "a set-up cannot be read; the archive's registry goes on with the one before"))
         .ok()
-}
-
-fn counted(sites: &Sites) -> String {
-    let devices: usize = sites.sites.values().map(|site| site.devices.len() + site.transmission_devices.len()).sum();
-    format!("{} sites, {devices} devices", sites.sites.len())
 }
 
 /// A log from a position on; `None` when that has left it.

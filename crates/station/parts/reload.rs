@@ -12,7 +12,11 @@ use crate::parts::shadow::DraftRules;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
+use watchfire_model::{Act, ActKind, Input};
 use watchfire_settings::Problem;
+
+/// How much of the reasons of a refusal the audit is told.
+const REASONS_CHARS_MAX: usize = 1_000;
 
 /// Everything that a reload needs, so that it can run beside whoever asked for it.
 pub(crate) struct Reload {
@@ -29,16 +33,19 @@ pub(crate) struct Reload {
 impl Reload {
     /// Reloads; says in the log what came of it.
     pub(crate) async fn run(self) {
-        let metrics = Arc::clone(&self.metrics);
+        let (metrics, inputs) = (Arc::clone(&self.metrics), self.inputs.clone());
         let result = match self.attempt().await {
             Ok(()) => {
                 info!("sites, rules and profiles reloaded");
                 "done"
             }
             Err(reasons) => {
-                for reason in reasons {
+                for reason in &reasons {
                     error!(reason, "not reloaded");
                 }
+                let refused = Act { detail: cut(&reasons), ..act(ActKind::ReloadRefused) };
+                // Without a journal nothing is told; the station ends.
+                let _ = inputs.journal(&Input::Act(refused)).await;
                 "refused"
             }
         };
@@ -57,9 +64,20 @@ impl Reload {
         }
         let identities = self.listener.identities(&set_up.sites, &self.secrets)?;
         let (sites, profiles) = (set_up.sites.clone(), set_up.profiles.clone());
+        let reloaded = self.inputs.journal(&Input::Act(act(ActKind::Reloaded))).await;
+        reloaded.map_err(|gone| vec![gone.to_string()])?;
         put_in_force(&self.paths, &self.inputs, set_up, None).await.map_err(|why| vec![why.to_string()])?;
         self.draft.send_replace(draft);
         self.listener.put(identities);
         self.panels.put(&self.config, &sites, &profiles)
     }
+}
+
+/// Whoever may send the process a signal: the machine tells no more.
+fn act(kind: ActKind) -> Act {
+    Act { by: Some("os:SIGHUP".into()), ..Act::new(kind) }
+}
+
+fn cut(reasons: &[String]) -> String {
+    reasons.join("; ").chars().take(REASONS_CHARS_MAX).collect()
 }

@@ -146,7 +146,8 @@ impl RiskState {
             | Input::Skip(_)
             | Input::Will(_)
             | Input::WillOver(_)
-            | Input::Restored(_) => Event::Tick,
+            | Input::Restored(_)
+            | Input::Act(_) => Event::Tick,
         };
         self.risk.apply(stamp, &event, transitions, changes);
     }

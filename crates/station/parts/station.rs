@@ -3,6 +3,7 @@
 
 use crate::clock;
 use crate::config::{self, Config, reach};
+use crate::parts::acts::{ACTS_MAX, ActsPart};
 use crate::parts::archive::{ArchiveNeeds, ArchivePart};
 use crate::parts::archive_place::ArchivePlace;
 use crate::parts::board;
@@ -47,7 +48,7 @@ use tracing::{error, info, warn};
 use watchfire_console::{Command, Console, DemoLogin, Health, PanelQuestion, RiskFigures, RiskQuestion, Users};
 use watchfire_intake::Submission;
 use watchfire_journal::{Reader, RealDisk};
-use watchfire_model::{JournalId, Rung};
+use watchfire_model::{Act, JournalId, Rung};
 use watchfire_notify::{Channel, DeskOptions, Dispatcher, DispatcherOptions};
 use watchfire_settings::Problem;
 
@@ -92,7 +93,13 @@ pub(crate) struct Station {
 type Tasks = JoinSet<(&'static str, Result<(), String>)>;
 
 /// The console's ways into the station.
-type Ways = (mpsc::Sender<Command>, mpsc::Sender<PanelQuestion>, mpsc::Sender<RiskQuestion>, mpsc::Sender<RiskFigures>);
+struct Ways {
+    commands: mpsc::Sender<Command>,
+    acts: mpsc::Sender<Act>,
+    panels: mpsc::Sender<PanelQuestion>,
+    risk: mpsc::Sender<RiskQuestion>,
+    risk_figures: mpsc::Sender<RiskFigures>,
+}
 
 /// One switch per group of parts, in the order in which they stop.
 #[derive(Clone, Default)]
@@ -346,6 +353,7 @@ impl Station {
         let shared = &self.shared;
         let stops = &self.stops;
         let (commands, command_queue) = mpsc::channel::<Command>(256);
+        let (acts, act_queue) = mpsc::channel(ACTS_MAX);
         let (begun, begun_seen) = watch::channel(false);
         let probe = ProbePart {
             config: shared.config.watch.clone(),
@@ -366,7 +374,7 @@ impl Station {
         let (questions, question_queue) = mpsc::channel(QUESTIONS_MAX);
         let (risk_questions, risk_queue) = mpsc::channel(risk::QUESTIONS_MAX);
         let (figures, figure_queue) = mpsc::channel(risk_figures::FIGURES_MAX);
-        let ways = (commands, questions, risk_questions, figures);
+        let ways = Ways { commands, acts, panels: questions, risk: risk_questions, risk_figures: figures };
         let console = console_of(shared, ways, health_seen, demo).map_err(failed("open the console's users"))?;
         let status = StatusPart {
             live: Arc::clone(&shared.live),
@@ -389,6 +397,14 @@ impl Station {
             risk_figures::serve(figure_queue, inputs).await;
             ("risk figures", Ok(()))
         });
+        let acts = ActsPart {
+            acts: act_queue,
+            users: shared.paths.users(),
+            inputs: shared.inputs.clone(),
+            begun: begun_seen.clone(),
+            stop: stops.desk.clone(),
+        };
+        self.tasks.spawn(async move { ("acts", acts.run().await) });
         let (inputs, stop, begun) = (shared.inputs.clone(), stops.journal.clone(), begun_seen.clone());
         self.tasks.spawn(async move {
             first_entries::journaled(begun, &stop).await;
@@ -550,7 +566,7 @@ impl Station {
 
 fn console_of(
     shared: &Shared,
-    (commands, panels, risk, risk_figures): Ways,
+    Ways { commands, acts, panels, risk, risk_figures }: Ways,
     health: watch::Receiver<Health>,
     demo: Option<DemoLogin>,
 ) -> Result<Console, watchfire_console::UsersError> {
@@ -558,6 +574,7 @@ fn console_of(
         live: Arc::clone(&shared.live),
         history: Some(Arc::new(shared.archive.history())),
         commands,
+        acts,
         panels,
         risk,
         risk_figures,

@@ -12,10 +12,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use utoipa::ToSchema;
-use watchfire_model::UserName;
+use watchfire_model::{Act, ActKind, UserName};
 
 /// How long the browser keeps the cookie; the session ends by itself after 12 h without use.
 const COOKIE_LIFE_S: u64 = 30 * 24 * 3600;
@@ -60,10 +61,14 @@ pub(crate) async fn log_in(
     let address = gate::client_address(&app, &headers, peer);
     let user = body.user.clone();
     let admitted = limit(&app).admit(app.now(), address, &user);
-    admitted.map_err(|wait| counted(&app, "too_many_tries", too_many_tries(wait)))?;
+    if let Err(wait) = admitted {
+        app.tell(refused(&app, &user, address));
+        return Err(counted(&app, "too_many_tries", too_many_tries(wait)));
+    }
     let verified = verify(&app, body).await?;
     let Some((user, credential)) = verified else {
         tracing::warn!(user, %address, "log-in refused");
+        app.tell(refused(&app, &user, address));
         return Err(counted(&app, "wrong", wrong(app.console.users.is_empty())));
     };
     limit(&app).right(address, user.as_str());
@@ -74,6 +79,7 @@ pub(crate) async fn log_in(
     let token = token.ok_or_else(|| counted(&app, "busy", busy()))?;
     app.meters.logins.with_label_values(&["accepted"]).inc();
     tracing::info!(%user, %address, "logged in");
+    app.tell(Act { by: Some(user.as_str().into()), address: Some(address), ..Act::new(ActKind::LoggedIn) });
     let cookie = set_cookie(&app, token.as_str(), COOKIE_LIFE_S);
     Ok(([(header::SET_COOKIE, cookie)], Json(session(&app, &user, role))).into_response())
 }
@@ -82,11 +88,23 @@ pub(crate) async fn log_in(
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses(
     (status = 204, description = "Nobody is logged in any more."),
 ))]
-pub(crate) async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+pub(crate) async fn log_out(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<ClientAddress>,
+    headers: HeaderMap,
+) -> Response {
     if let Some(who) = gate::who(&app, &headers) {
+        let address = Some(gate::client_address(&app, &headers, peer));
+        app.tell(Act { by: Some(who.user.as_str().into()), address, ..Act::new(ActKind::LoggedOut) });
         app.sessions.end(&who.token).await;
     }
     (StatusCode::NO_CONTENT, [(header::SET_COOKIE, set_cookie(&app, "", 0))]).into_response()
+}
+
+/// The name is told when there is such a user: what else is typed there may be a password.
+fn refused(app: &App, user: &str, address: IpAddr) -> Act {
+    let by = app.console.users.knows(user).then(|| user.into());
+    Act { by, address: Some(address), ..Act::new(ActKind::LogInRefused) }
 }
 
 fn session(app: &App, user: &UserName, role: crate::users::Role) -> SessionView {

@@ -1,6 +1,7 @@
 //! Logging in and out.
 
 use crate::support::{Bench, PASSWORD, Wish, add_user, text};
+use std::fmt::Write;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use watchfire_console::{Role, Users};
@@ -28,6 +29,26 @@ async fn in_and_out() {
     assert_eq!(out.status(), 204);
     assert_eq!(client.get("/api/v1/session").await, "401 not-logged-in: log in first");
     assert_eq!(client.get("/api/v1/status").await, "401 not-logged-in: log in first");
+}
+
+#[tokio::test]
+async fn the_audit_hears_who_comes_and_goes_but_not_what_is_typed() {
+    let mut bench = Bench::start().await;
+    let client = bench.operator().await;
+    client.request("DELETE", "/api/v1/session").send().await.unwrap();
+    for (name, password) in [("li", "a wrong guess"), (PASSWORD, "li"), ("li", PASSWORD)] {
+        bench.try_log_in(name, password).await;
+    }
+    let mut told = String::new();
+    while let Ok(act) = bench.acts.try_recv() {
+        let by = act.by.as_deref().unwrap_or("?");
+        writeln!(told, "{} {by} {} x{}", act.kind.as_str(), act.address.unwrap(), act.times).unwrap();
+    }
+    assert_eq!(
+        told,
+        "logged_in li 127.0.0.1 x1\nlogged_out li 127.0.0.1 x1\nlog_in_refused li 127.0.0.1 x1\n\
+         log_in_refused ? 127.0.0.1 x1\nlogged_in li 127.0.0.1 x1\n"
+    );
 }
 
 #[tokio::test]

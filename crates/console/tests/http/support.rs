@@ -17,7 +17,7 @@ use watchfire_console::{
 };
 use watchfire_model::sites::{Contact, Language};
 use watchfire_model::{
-    AlertId, AlertRecord, Bilingual, Class, Device, DeviceKey, DeviceName, Evidence, JournalId, Metric, PointName,
+    Act, AlertId, AlertRecord, Bilingual, Class, Device, DeviceKey, DeviceName, Evidence, JournalId, Metric, PointName,
     RuleRef, Seq, Site, SiteId, SiteKind, Sites, Source, Step, Timestamp, Transition, Value, Zone, ZoneId,
 };
 
@@ -42,6 +42,7 @@ pub(crate) struct Bench {
     pub(crate) questions: mpsc::Receiver<PanelQuestion>,
     pub(crate) risk_questions: mpsc::Receiver<RiskQuestion>,
     pub(crate) figures: mpsc::Receiver<RiskFigures>,
+    pub(crate) acts: mpsc::Receiver<Act>,
     clock: Arc<AtomicI64>,
     base: String,
     http: reqwest::Client,
@@ -67,6 +68,7 @@ impl Bench {
         let clock = Arc::new(AtomicI64::new(START));
         let now = Arc::clone(&clock);
         let (orders, commands) = mpsc::channel(4);
+        let (told, acts) = mpsc::channel(64);
         let (panels, questions) = mpsc::channel(4);
         let (risk, risk_questions) = mpsc::channel(4);
         let (risk_figures, figures) = mpsc::channel(4);
@@ -75,6 +77,7 @@ impl Bench {
             live: Arc::clone(&live),
             history: wish.history.map(Arc::new),
             commands: orders,
+            acts: told,
             panels,
             risk,
             risk_figures,
@@ -102,6 +105,7 @@ impl Bench {
             questions,
             risk_questions,
             figures,
+            acts,
             clock,
             base,
             http: reqwest::Client::new(),
