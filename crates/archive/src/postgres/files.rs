@@ -24,8 +24,9 @@ const COPY_ROWS: usize = 60_000;
 /// Gives up a day, once it is in its file. Nobody adds to it between the two.
 pub(super) async fn give_up_day(link: &Link, day: i64, files: Files<'_>) -> Result<u64, Fault> {
     begin(link).await?;
-    let part = link.row("SELECT 'readings_' || to_char($1::date, 'YYYYMMDD')", &[&Day(day)]).await?;
-    let part: String = part.map_or(Ok(String::new()), |row| row.try_get(0))?;
+    let part = link.row("SELECT day_part('readings', $1)::text", &[&Day(day)]).await?;
+    let part: Option<String> = part.map_or(Ok(None), |row| row.try_get(0))?;
+    let part = part.ok_or_else(|| Fault::malformed("a day", "the table of its readings is gone"))?;
     link.batch(&format!("LOCK TABLE {part} IN SHARE MODE")).await?;
     let names = "SELECT series.id, site, source, name, point, metric, unit, is_boolean
         FROM series JOIN devices ON devices.id = series.device

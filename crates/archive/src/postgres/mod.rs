@@ -11,8 +11,10 @@
 //! After any error the connection and everything that was read over it are dropped. A commit of which no answer came is
 //! found out by the cursors at the next connection.
 //!
+//! Where TimescaleDB is installed before the tables are made, readings are a hypertable whose days are compressed once
+//! they are over; see `hypertable`. Nothing else knows.
+//!
 //! # Absent on purpose
-//! - TimescaleDB: the tables work beside it, but nothing here uses it.
 //! - A queue in memory: the journal is the queue, and its reader waits while the server does.
 
 mod alert_rows;
@@ -23,6 +25,7 @@ mod delivery_rows;
 pub(crate) mod figures_query;
 mod files;
 mod fill;
+mod hypertable;
 mod link;
 mod names;
 pub(crate) mod plain_rows;

@@ -1,6 +1,7 @@
 //! Giving up history: whole days at a time, as in a file.
 
 use super::files::{give_up_day, give_up_strays};
+use super::hypertable;
 use super::link::Link;
 use super::times::{At, Day};
 use crate::fault::Fault;
@@ -23,6 +24,8 @@ pub(crate) async fn retain(
 ) -> Result<GivenUp, Fault> {
     let mut given = GivenUp { alerts: forget_alerts(link, retention).await?, ..GivenUp::default() };
     given.readings_by_age = by_age(link, retention, files).await?;
+    // Before any day has to go for want of room.
+    hypertable::compress(link, retention.now.0).await;
     let below_limit = bytes_max.map(|limit| limit - limit / 10);
     if let Some(bytes) = [below_limit, retention.bytes_wanted].into_iter().flatten().min() {
         given.readings_by_room = by_room(link, retention, bytes, files).await?;
@@ -41,7 +44,7 @@ pub(crate) async fn make_days_ahead(link: &Link, now: i64) -> Result<(), Fault> 
 
 /// Bytes of all our tables and indexes.
 pub(crate) async fn bytes_used(link: &Link) -> Result<u64, Fault> {
-    let sql = "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class
+    let sql = "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint + chunk_bytes() FROM pg_class
                WHERE relnamespace = 'watchfire'::regnamespace AND relkind = 'r'";
     let bytes: i64 = link.row(sql, &[]).await?.map_or(Ok(0), |row| row.try_get(0))?;
     Ok(bytes.unsigned_abs())

@@ -6,7 +6,7 @@ use super::recent_frames::RecentFrames;
 use super::rollups_thread::RollupsThread;
 use super::server::Server;
 use super::session::{Purpose, Session};
-use super::{cursors, retention, rollups, rows, schema};
+use super::{cursors, hypertable, retention, rollups, rows, schema};
 use crate::batch::Batch;
 use crate::errors::{OpenError, WriteError, write_error_of};
 use crate::fault::{Cause, Fault};
@@ -64,6 +64,7 @@ impl ServerStore {
         let metrics = Metrics::new();
         metrics.bytes_max.set(options.bytes_max.map_or(0, u64::cast_signed));
         let (live, cursors) = connect(server, journal, alert_journal)?;
+        live.session.run(hypertable::tell)?;
         let rollups = RollupsThread::start(server)
             .map_err(|error| OpenError::Unavailable(Cause(Fault::Setup(format!("no thread for roll-ups: {error}")))))?;
         let (server, live) = (server.clone(), Some(live));
@@ -136,12 +137,9 @@ impl ServerStore {
             let bytes_max = store.options.bytes_max;
             session.run(async |link| retention::make_days_ahead(link, retention.now.0).await)?;
             let files = retention.files.as_deref().map(|folder| Files { folder, journal: store.journal });
-            // A day that is written to a file takes its time.
-            let patient = files.map(|_| Session::open(&store.server, Purpose::Upkeep)).transpose()?;
-            let given = patient
-                .as_ref()
-                .unwrap_or(session)
-                .run(async |link| retention::retain(link, retention, bytes_max, files).await)?;
+            // A day that is written to a file or compressed takes its time.
+            let patient = Session::open(&store.server, Purpose::Upkeep)?;
+            let given = patient.run(async |link| retention::retain(link, retention, bytes_max, files).await)?;
             known.days = session.run(retention::days)?.into_iter().collect();
             store.metrics.bytes.set(given.bytes_used.cast_signed());
             Ok(given)

@@ -13,7 +13,19 @@ use watchfire_archive::Server;
 
 /// The user of the station; not a superuser.
 pub(crate) const USER: &str = "watchfire";
-const SUPERUSER: &str = "postgres";
+pub(crate) const SUPERUSER: &str = "postgres";
+
+/// A server that tests make databases on.
+pub(crate) trait Peer {
+    /// A new database; its name.
+    fn make_database(&self) -> String;
+
+    /// The address of a database.
+    fn url(&self, database: &str) -> String;
+
+    /// Runs statements as the superuser; their answer, a line a row, columns parted by `|`.
+    fn sql(&self, database: &str, sql: &str) -> String;
+}
 
 pub(crate) struct Cluster {
     directory: tempfile::TempDir,
@@ -102,11 +114,8 @@ impl Cluster {
     /// Runs statements as the superuser; their answer, a line a row, columns parted by `|`.
     pub(crate) fn sql(&self, database: &str, sql: &str) -> String {
         let mut psql = self.command("psql");
-        psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
-        psql.args(["--username", SUPERUSER, "--dbname", database, "--port", self.port(), "--command", sql]);
-        let done = psql.arg("--host").arg(self.directory.path()).output().unwrap();
-        assert!(done.status.success(), "{sql}: {}", String::from_utf8_lossy(&done.stderr));
-        String::from_utf8(done.stdout).unwrap().trim().to_owned()
+        psql.args(["--port", self.port(), "--host"]).arg(self.directory.path());
+        answer_of(psql, SUPERUSER, database, sql)
     }
 
     /// A setting for the next start.
@@ -194,6 +203,28 @@ impl Cluster {
     }
 }
 
+impl Peer for Cluster {
+    fn make_database(&self) -> String {
+        Cluster::make_database(self)
+    }
+
+    fn url(&self, database: &str) -> String {
+        Cluster::url(self, database)
+    }
+
+    fn sql(&self, database: &str, sql: &str) -> String {
+        Cluster::sql(self, database, sql)
+    }
+}
+
+/// What `psql`, which is told where the server is, says to statements of a user.
+pub(crate) fn answer_of(mut psql: Command, user: &str, database: &str, sql: &str) -> String {
+    psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
+    let done = psql.args(["--username", user, "--dbname", database, "--command", sql]).output().unwrap();
+    assert!(done.status.success(), "{sql}: {}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).unwrap().trim().to_owned()
+}
+
 impl Drop for Cluster {
     fn drop(&mut self) {
         self.end("immediate");
@@ -201,7 +232,7 @@ impl Drop for Cluster {
 }
 
 /// Debian's place for each version, newest first, then the path.
-fn find_binaries() -> Option<PathBuf> {
+pub(crate) fn find_binaries() -> Option<PathBuf> {
     let has = |folder: &Path| folder.join("initdb").is_file();
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = versions.map(|entry| entry.path().join("bin")).filter(|path| has(path)).collect();

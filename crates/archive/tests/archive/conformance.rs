@@ -1,5 +1,6 @@
 //! What every backend must answer alike. Each check is a function of an archive, so that another backend can be run
-//! through all of them; the tests below run them on SQLite, with a tail that is folded all the time and one that never is, and on PostgreSQL.
+//! through all of them; the tests below run them on SQLite, with a tail that is folded all the time and one that never is, on PostgreSQL, and on
+//! PostgreSQL with TimescaleDB.
 
 use crate::cluster::Cluster;
 use crate::records::{
@@ -8,6 +9,7 @@ use crate::records::{
 use crate::source::{
     Archive, Item, Logs, START, a_fire, alert_id, ask, key, reading, show, show_readings, site, temperatures,
 };
+use crate::timescale::Timescale;
 use watchfire_archive::{AlertsCursor, AlertsQuery, Batch, Gap, Retention, StoreOptions};
 use watchfire_model::{Class, Condition, Decoded, DeviceName, Metric, Seq, Source, Step, Timestamp, Value};
 
@@ -56,6 +58,15 @@ fn postgresql() {
     for (name, check) in CHECKS {
         println!("{name}");
         check(&mut Archive::on_server(cluster.database()));
+    }
+}
+
+#[test]
+fn timescaledb() {
+    let Some(server) = Timescale::lend() else { return };
+    for (name, check) in CHECKS {
+        println!("{name}");
+        check(&mut server.archive());
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::cluster::Cluster;
 use crate::source::{Archive, Item, Logs, START, a_fire, ask, reading, show_readings, site, temperatures};
+use crate::timescale::Timescale;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -49,11 +50,14 @@ fn charts(history: &History, until: Timestamp) -> String {
     DEVICES.map(of).join("")
 }
 
-/// In a file, and on a server where there is PostgreSQL.
-fn with_both(check: impl Fn(&mut Archive)) {
+/// In a file, and on servers where there is PostgreSQL, without TimescaleDB and with it.
+fn with_each(check: impl Fn(&mut Archive)) {
     check(&mut Archive::new(StoreOptions::default()));
     if let Some(cluster) = Cluster::start() {
         check(&mut Archive::on_server(cluster.database()));
+    }
+    if let Some(server) = Timescale::lend() {
+        check(&mut server.archive());
     }
 }
 
@@ -75,7 +79,7 @@ fn refused(archive: &mut Archive, folder: &Path) -> String {
 #[test]
 fn what_was_given_up_comes_back_as_it_was() {
     let cluster = Cluster::start();
-    with_both(|archive| {
+    with_each(|archive| {
         some_readings().deliver(&mut archive.store);
         archive.store.fold().unwrap();
         let until = START.plus(Duration::from_secs(9 * 86_400));
@@ -127,7 +131,7 @@ fn what_was_given_up_comes_back_as_it_was() {
 
 #[test]
 fn a_damaged_file_is_refused_and_nothing_dropped_for_it() {
-    with_both(|archive| {
+    with_each(|archive| {
         let folder = tempfile::tempdir().unwrap();
         let month = folder.path().join("2026-03");
         let mut logs = Logs::default();
@@ -172,7 +176,7 @@ fn a_damaged_file_is_refused_and_nothing_dropped_for_it() {
 
 #[test]
 fn a_full_disk_drops_nothing() {
-    with_both(|archive| {
+    with_each(|archive| {
         let folder = tempfile::tempdir().unwrap();
         let month = folder.path().join("2026-03");
         some_readings().deliver(&mut archive.store);

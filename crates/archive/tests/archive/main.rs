@@ -20,6 +20,7 @@ mod outages;
 mod records;
 mod rollups;
 mod source;
+mod timescale;
 mod together;
 mod trouble;
 mod upkeep;
