@@ -51,6 +51,11 @@ impl Table {
         self.rows.place(point)
     }
 
+    /// Every point.
+    pub(crate) fn rows(&self) -> Arc<PointTable> {
+        Arc::clone(&self.rows)
+    }
+
     /// How many points it has.
     pub(crate) fn len(&self) -> usize {
         self.rows.rows().len()

@@ -26,7 +26,10 @@ use std::time::Instant;
 use watchfire_archive::{History, ReadingsQuery, Retention, Server, ServerOptions, Store, StoreOptions};
 use watchfire_journal::{Limits, Reader, RealDisk, Writer};
 use watchfire_model::encoding::decode_entry;
-use watchfire_model::{DeviceName, EncodedInput, Frame, Input, JournalId, Link, Seq, SiteId, Source, Timestamp};
+use watchfire_model::{
+    Bilingual, Device, DeviceName, EncodedInput, Frame, Input, JournalId, Link, Seq, Site, SiteId, SiteKind, Sites,
+    Source, Timestamp,
+};
 use watchfire_wire::{Profiles, Sessions, decode};
 
 const IDS: (JournalId, JournalId) = (JournalId([1; 16]), JournalId([2; 16]));
@@ -109,6 +112,7 @@ fn main() {
     }
     println!("\nroll-ups were {lag_s} s behind at the end, and made {rest_s:.1} s later");
     println!("bytes a reading: PostgreSQL {each} and {rollup_bytes} of roll-ups, SQLite {sqlite_bytes:.1}");
+    set_up(&cluster, folder.path());
     if chart_readings > 0 {
         chart(&cluster, chart_readings);
     }
@@ -144,6 +148,68 @@ fn write_journal(writer: &mut Writer<RealDisk>, frames: Range<u64>, devices: u64
         }
     }
     writer.sync().unwrap();
+}
+
+/// A set-up of 100,000 devices into the registry, and another that changes each of them; beside it one statement a row.
+fn set_up(cluster: &Cluster, folder: &Path) {
+    const DEVICES: u32 = 100_000;
+    let database = cluster.make_database();
+    let server = Server::new(&cluster.url(&database), None, None).unwrap();
+    let mut on_server = Store::on_server(&server, IDS.0, IDS.1, ServerOptions::default()).unwrap();
+    let mut in_file = Store::open(&folder.join("registry.sqlite"), IDS.0, IDS.1).unwrap();
+    let mut spent = Vec::new();
+    for store in [&mut on_server, &mut in_file] {
+        for seq in [1, 2] {
+            let sites = many_devices(DEVICES, seq);
+            let started = Instant::now();
+            let mut batch = store.batch();
+            batch.entry(Seq(seq));
+            batch.set_up(Seq(seq), START, &sites, []);
+            store.write(&mut batch).unwrap();
+            spent.push(started.elapsed().as_secs_f64());
+        }
+    }
+    let rows: u32 = cluster.sql(&database, "SELECT count(*) FROM watchfire.registry_devices").parse().unwrap();
+    assert_eq!(rows, DEVICES, "every device once");
+    let one_by_one = "SET search_path = watchfire; PREPARE one AS INSERT INTO registry_devices
+        VALUES ('row', 'watchfire', $1, 'a', 'b', NULL, false, 1, NULL) ON CONFLICT (site, source, device)
+        DO UPDATE SET set_up = excluded.set_up; BEGIN;\n";
+    let rows: String = (0..DEVICES).map(|n| format!("EXECUTE one('d{n}');\n")).collect();
+    let script = folder.join("rows.sql");
+    std::fs::write(&script, format!("{one_by_one}{rows}COMMIT;\n")).unwrap();
+    let started = Instant::now();
+    cluster.sql(&database, &format!("\\i {}", script.display()));
+    let by_row = started.elapsed().as_secs_f64();
+    println!(
+        "a set-up of {DEVICES} devices: PostgreSQL {:.1} s, each of them changed {:.1} s (a statement a row {by_row:.1} s), SQLite {:.1} s and {:.1} s",
+        spent[0], spent[1], spent[2], spent[3]
+    );
+}
+
+fn many_devices(count: u32, version: u64) -> Sites {
+    let device = |n: u32| Device {
+        source: Source::Watchfire,
+        name: DeviceName::new(&format!("detector-{n}")).unwrap(),
+        label: Bilingual::new(format!("detector {n}, {version}"), format!("探测器 {n}，{version}")),
+        zone: None,
+        silent_after_s: Some(180),
+        tags: Default::default(),
+    };
+    let site = |first: u32| Site {
+        name: Bilingual::new("Tower", "塔楼"),
+        kind: SiteKind::Building,
+        address: Bilingual::new("1 Huanghai Road", "黄海路 1 号"),
+        time_zone: "Asia/Shanghai".to_owned(),
+        zones: Default::default(),
+        devices: (first..first + 100).map(device).collect(),
+        identities: Default::default(),
+        ladder: Vec::new(),
+        transmission_devices: Vec::new(),
+        premises: Default::default(),
+    };
+    let id = |first: u32| SiteId::new(&format!("site-{first}")).unwrap();
+    let sites = (0..count).step_by(100).map(|first| (id(first), site(first))).collect();
+    Sites { sites, ..Sites::default() }
 }
 
 /// Reads the journal into the store as the station does; readings a second.

@@ -2,6 +2,7 @@
 
 use crate::plain::PlainRow;
 use crate::recent_keys::Fingerprint;
+use crate::site_registry::Listing;
 use crate::store::Cursors;
 use std::ops::Range;
 use watchfire_model::{
@@ -29,6 +30,7 @@ pub struct Batch {
     pub(crate) gaps: Vec<Gap>,
     pub(crate) records: Vec<(u64, AlertRecord)>,
     pub(crate) plain: Vec<PlainRow>,
+    pub(crate) listings: Vec<Listing>,
     /// The first entry of the batch, and the first of a gap when that begins it.
     pub(crate) entries_from: Option<Seq>,
     pub(crate) entries_to: Option<Seq>,
@@ -153,6 +155,11 @@ impl Batch {
         self.plain.iter().filter(move |row| row.entries > cursors.entries || row.alerts > cursors.alerts)
     }
 
+    /// What set-ups list beyond the cursors.
+    pub(crate) fn listings_beyond(&self, cursors: Cursors) -> impl Iterator<Item = &Listing> {
+        self.listings.iter().filter(move |listing| listing.seq > cursors.entries)
+    }
+
     /// Rows that this batch will write, transitions and defects included.
     pub fn rows(&self) -> usize {
         let transitions: usize = self.records.iter().map(|(_, record)| record.transitions.len()).sum();
@@ -161,6 +168,7 @@ impl Batch {
             + self.outcomes.len()
             + self.orders.len()
             + self.plain.len()
+            + self.listings.iter().map(Listing::len).sum::<usize>()
             + transitions
     }
 
@@ -185,6 +193,7 @@ impl Batch {
         self.gaps.clear();
         self.records.clear();
         self.plain.clear();
+        self.listings.clear();
         self.entries_from = None;
         self.entries_to = None;
         self.alerts_to = None;

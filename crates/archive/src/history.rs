@@ -15,12 +15,12 @@ use crate::plain::Cell;
 use crate::postgres::{self, Server, ServerReader};
 use crate::readings::{ReadingsQuery, Series};
 use crate::registry::{Counts, DefectCount, DeviceRow, OrderRow};
-use crate::site_registry::{self, RegistryDevice};
+use crate::site_registry::{self, RegistryDevice, RegistryPoint};
 use crate::sqlite::{self, FileReader};
 use crate::then::{LOOK_BACK, alerts_of, last_values};
 use std::path::Path;
 use std::sync::Arc;
-use watchfire_model::{Alert, AlertId, DeviceKey, Seq, SiteId, Timestamp};
+use watchfire_model::{Alert, AlertId, DeviceKey, DeviceName, PointName, Seq, SiteId, Timestamp};
 
 /// Why a question was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -244,6 +244,20 @@ impl History {
     /// As the variants say.
     pub fn registry(&self, site: &SiteId) -> Result<Vec<RegistryDevice>, QueryError> {
         Ok(site_registry::devices_of(self.rows(site_registry::devices(site))?)?)
+    }
+
+    /// The points of a transmission device as the set-up names them, by name and after one, at most
+    /// [`crate::LIST_MAX`].
+    ///
+    /// # Errors
+    /// As the variants say.
+    pub fn registry_points(
+        &self,
+        site: &SiteId,
+        device: &DeviceName,
+        after: Option<&PointName>,
+    ) -> Result<Vec<RegistryPoint>, QueryError> {
+        Ok(site_registry::points_of(self.rows(site_registry::points(site, device, after))?)?)
     }
 
     /// The rows that a statement of both stores finds.

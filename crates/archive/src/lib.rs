@@ -103,6 +103,6 @@ pub use postgres::{Server, ServerError, ServerOptions};
 pub use readings::{POINTS_MAX, POINTS_READ_MAX, ReadingsQuery, SERIES_MAX, SERIES_PER_SITE_MAX, Series};
 pub use registry::{Counts, DefectCount, DeviceRow, LIST_MAX, OrderRow};
 pub use retention::{GivenUp, Retention};
-pub use site_registry::RegistryDevice;
+pub use site_registry::{RegistryDevice, RegistryPoint};
 pub use store::{Cursors, Store, StoreOptions};
 pub use then::THEN_ALERTS_MAX;

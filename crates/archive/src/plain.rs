@@ -1,10 +1,12 @@
 //! Rows of plain tables, for both stores: one statement, one row of cells. Whatever a row says, it says whole: written
-//! again it changes nothing.
+//! again it changes nothing. Rows of which there may be a hundred thousand at once are listed with their key, so that a
+//! server takes them as a set.
 
+use std::collections::HashSet;
 use watchfire_model::{Seq, Timestamp};
 
 /// A value of a column.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Cell {
     Null,
     Text(String),
@@ -22,6 +24,28 @@ pub(crate) struct PlainRow {
     /// The same for both stores.
     pub(crate) sql: &'static str,
     pub(crate) cells: Vec<Cell>,
+}
+
+/// Rows of one statement `INSERT … VALUES (…) ON CONFLICT …`.
+#[derive(Clone, Debug)]
+pub(crate) struct PlainSet {
+    /// The same for both stores.
+    pub(crate) sql: &'static str,
+    /// So many of the first cells are a row's key. Of rows with one key the last counts.
+    pub(crate) key: usize,
+    pub(crate) rows: Vec<Vec<Cell>>,
+}
+
+impl PlainSet {
+    /// Leaves the last row of each key: a server changes no row twice in one statement.
+    pub(crate) fn once(mut self) -> PlainSet {
+        let mut seen = HashSet::new();
+        let key = self.key;
+        self.rows.reverse();
+        self.rows.retain(|cells| seen.insert(cells.iter().take(key).cloned().collect::<Vec<_>>()));
+        self.rows.reverse();
+        self
+    }
 }
 
 impl From<&str> for Cell {

@@ -11,7 +11,7 @@ use crate::parts::archive::ArchiveNeeds;
 use crate::parts::inspecting;
 use crate::parts::set_up_changes;
 use crate::parts::snapshots;
-use crate::set_up_store::{self, Points};
+use crate::set_up_store::{self, FullSetUp, Points};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use tracing::{error, warn};
@@ -19,7 +19,7 @@ use watchfire_archive::{AuditRow, Batch, Cursors, DutyCheckRow, IncidentAlert, I
 use watchfire_inspection::{Inspection, RecordedDuty, Round, Stamp};
 use watchfire_journal::{JournalId as FileId, ReadError, Reader, RealDisk, snapshot};
 use watchfire_model::encoding::decode_entry;
-use watchfire_model::{ActKind, AlertRecord, Entry, Input, JournalId, Seq, Setup, Sites, Timestamp};
+use watchfire_model::{ActKind, AlertRecord, Entry, Input, JournalId, Seq, Setup, Timestamp};
 use watchfire_rules::{IncidentChanges, IncidentRecord, IncidentState};
 
 /// The name of the snapshots.
@@ -43,7 +43,7 @@ pub(crate) struct Records {
     /// The next set-up comes from a reload.
     reloaded: bool,
     /// To be listed in the registry with the next entry: nobody knows whether it is.
-    listed: Option<Sites>,
+    listed: Option<FullSetUp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -114,11 +114,10 @@ impl Records {
 
     fn list(&mut self, needs: &ArchiveNeeds) {
         self.in_force = self.in_force.or(needs.in_force);
-        let sites = needs.in_force.and_then(|setup| sites_of(needs, &setup));
-        if let Some(sites) = &sites {
-            self.incidents.set_up(sites);
+        self.listed = needs.in_force.and_then(|setup| fetch(needs, &setup));
+        if let Some(set_up) = &self.listed {
+            self.incidents.set_up(&set_up.sites);
         }
-        self.listed = sites;
     }
 
     fn restore(journal: JournalId, body: &[u8], cursors: Cursors) -> Result<Records, String> {
@@ -170,8 +169,8 @@ impl Records {
     /// An entry that the batch has, too. Entries come in order, each after the records that were read before it.
     pub(crate) fn entry(&mut self, entry: &Entry<'_>, needs: &ArchiveNeeds, batch: &mut Batch) {
         self.read_to = (entry.seq, entry.at);
-        if let Some(sites) = self.listed.take() {
-            batch.set_up(entry.seq, clock::wall(), &sites);
+        if let Some(set_up) = self.listed.take().filter(|_| !matches!(entry.input, Input::Setup(_))) {
+            list(batch, (entry.seq, clock::wall()), &set_up);
         }
         inspecting::fold(&mut self.inspection, entry, &needs.paths);
         let recorded = self.inspection.recorded();
@@ -245,11 +244,9 @@ impl Records {
     fn set_up(&mut self, entry: &Entry<'_>, setup: &Setup, needs: &ArchiveNeeds, batch: &mut Batch) -> Option<String> {
         let folder = needs.paths.set_ups();
         let before = self.in_force.replace(*setup);
-        let now = set_up_store::fetch(&folder, setup, &Points::default());
-        let now =
-            now.map_err(|why| error!(%why, "a set-up cannot be read; the archive's registry stays as it is")).ok()?;
+        let now = fetch(needs, setup)?;
         self.incidents.set_up(&now.sites);
-        batch.set_up(entry.seq, entry.at, &now.sites);
+        list(batch, (entry.seq, entry.at), &now);
         let before = before.and_then(|before| set_up_store::fetch(&folder, &before, &now.points).ok());
         Some(set_up_changes::told(before.as_ref(), &now))
     }
@@ -278,11 +275,20 @@ impl Records {
     }
 }
 
-fn sites_of(needs: &ArchiveNeeds, setup: &Setup) -> Option<Sites> {
-    let sites = set_up_store::fetch_sites(&needs.paths.set_ups(), setup);
-    sites
+fn fetch(needs: &ArchiveNeeds, setup: &Setup) -> Option<FullSetUp> {
+    let set_up = set_up_store::fetch(&needs.paths.set_ups(), setup, &Points::default());
+    set_up
         .map_err(|why| error!(%why, "a set-up cannot be read; the archive's registry goes on with the one before"))
         .ok()
+}
+
+/// Lists what a set-up names in the registry.
+fn list(batch: &mut Batch, (seq, at): (Seq, Timestamp), set_up: &FullSetUp) {
+    let tables = set_up
+        .points
+        .iter()
+        .flat_map(|(site, tables)| tables.iter().map(move |(device, table)| (site, device, table.rows())));
+    batch.set_up(seq, at, &set_up.sites, tables);
 }
 
 /// A log from a position on; `None` when that has left it.

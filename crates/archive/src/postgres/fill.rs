@@ -34,6 +34,7 @@ pub(crate) const TABLES_BY_ROWS: &[&str] = &[
     "registry_sites",
     "registry_zones",
     "registry_devices",
+    "registry_points",
 ];
 /// Readings of one COPY.
 const COPY_ROWS: usize = 60_000;

@@ -4,7 +4,7 @@ use crate::fault::Fault;
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, CopyInSink, Row, RowStream, Statement};
 
 /// See the head of this file.
@@ -35,6 +35,16 @@ impl Link {
     /// A statement without an answer; how many rows it touched.
     pub(crate) async fn execute(&self, sql: &'static str, params: Params<'_>) -> Result<u64, Fault> {
         Ok(self.client.execute(&self.prepare(sql).await?, params).await?)
+    }
+
+    /// As [`Link::execute`], by a statement that is not kept.
+    pub(crate) async fn execute_once(&self, sql: &str, params: Params<'_>) -> Result<u64, Fault> {
+        Ok(self.client.execute(sql, params).await?)
+    }
+
+    /// The types of a statement's values.
+    pub(crate) async fn kinds_of(&self, sql: &'static str) -> Result<Vec<Type>, Fault> {
+        Ok(self.prepare(sql).await?.params().to_vec())
     }
 
     /// A question; all rows of the answer.

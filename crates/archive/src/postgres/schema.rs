@@ -11,6 +11,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0003-filling.sql"),
     include_str!("schema/0004-records.sql"),
     include_str!("schema/0005-hypertable.sql"),
+    include_str!("schema/0006-points.sql"),
 ];
 
 /// Held while steps are taken, so that of two stations that start at once one waits.
@@ -98,7 +99,7 @@ mod tests {
         let sums: Vec<i64> = STEPS.iter().map(|step| checksum(step)).collect();
         assert_eq!(
             sums,
-            [FIRST, TESTS, FILLING, RECORDS, HYPERTABLE],
+            [FIRST, TESTS, FILLING, RECORDS, HYPERTABLE, POINTS],
             "a step that was released is never changed: add another"
         );
     }
@@ -108,4 +109,5 @@ mod tests {
     const FILLING: i64 = 4_706_393_303_282_183_580;
     const RECORDS: i64 = -5_176_866_062_163_765_998;
     const HYPERTABLE: i64 = -3_577_288_723_962_857_344;
+    const POINTS: i64 = -1_446_624_624_882_292_731;
 }

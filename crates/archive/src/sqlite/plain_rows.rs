@@ -2,7 +2,7 @@
 
 use crate::batch::Batch;
 use crate::fault::Fault;
-use crate::plain::{Cell, PlainRow};
+use crate::plain::{Cell, PlainRow, PlainSet};
 use crate::store::Cursors;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params_from_iter};
@@ -23,6 +23,17 @@ impl ToSql for Cell {
 pub(crate) fn write(connection: &Connection, batch: &Batch, cursors: Cursors) -> Result<(), Fault> {
     for PlainRow { sql, cells, .. } in batch.plain_beyond(cursors) {
         connection.prepare_cached(&numbered(sql))?.execute(params_from_iter(cells))?;
+    }
+    for listing in batch.listings_beyond(cursors) {
+        for PlainSet { sql, rows, .. } in listing.sets() {
+            let mut statement = connection.prepare_cached(&numbered(sql))?;
+            for cells in &rows {
+                statement.execute(params_from_iter(cells))?;
+            }
+        }
+        for PlainRow { sql, cells, .. } in listing.leave() {
+            connection.prepare_cached(&numbered(sql))?.execute(params_from_iter(cells))?;
+        }
     }
     Ok(())
 }

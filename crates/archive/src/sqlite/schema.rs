@@ -22,6 +22,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0001-first.sql"),
     include_str!("schema/0002-tests.sql"),
     include_str!("schema/0003-records.sql"),
+    include_str!("schema/0004-points.sql"),
 ];
 
 /// Opens the file for writing; makes it when it is not there; brings its tables up to date.

@@ -2,13 +2,16 @@
 
 use crate::source::{Archive, Item, JOURNAL, Logs, START, alert_id, site};
 use std::fmt::Write as _;
+use std::sync::Arc;
 use watchfire_archive::{
     AuditQuery, AuditRow, Batch, DutyCheckRow, DutyQuery, History, IncidentAlert, IncidentLife, IncidentRow,
-    IncidentsQuery, InspectionRow, InspectionsQuery, SpanQuery,
+    IncidentsQuery, InspectionRow, InspectionsQuery, RegistryPoint, SpanQuery,
 };
+use watchfire_model::point_table::PointLabel;
 use watchfire_model::{
-    AlertId, Bilingual, Class, Device, DeviceKey, DeviceName, DutyOutcome, Order, OrderId, OrderKind, Premises, Seq,
-    Severity, Site, SiteKind, Sites, Source, Step, TestId, Timestamp, TransmissionDevice, UserName, Verdict, Zone,
+    AlertId, Bilingual, Class, Device, DeviceKey, DeviceName, DutyOutcome, Order, OrderId, OrderKind, PointName,
+    PointPlace, PointTable, Premises, Seq, Severity, Site, SiteKind, Sites, Source, Step, TestId, Timestamp,
+    TransmissionDevice, UserName, Verdict, Zone,
 };
 
 fn at(second: i64) -> Timestamp {
@@ -81,6 +84,20 @@ fn sites(names: &[&str]) -> Sites {
     sites
 }
 
+/// A set-up with these devices and points.
+fn list(batch: &mut Batch, seq: Seq, at: Timestamp, (devices, points): (&[&str], &[&str])) {
+    let place = |floor: &str| PointPlace {
+        label: PointLabel { en: "corridor".into(), zh: "走廊".into() },
+        floor: floor.into(),
+        component_type: 40,
+        ..PointPlace::default()
+    };
+    let rows = points.iter().map(|point| (PointName::new(point).unwrap(), place(&format!("{}F", seq.0))));
+    let table = Arc::new(PointTable::new(rows.collect()).unwrap());
+    let (tower, panel) = (site("tower"), DeviceName::new("889").unwrap());
+    batch.set_up(seq, at, &sites(devices), [(&tower, &panel, table)]);
+}
+
 /// Everything of these tables, as it happens in a life: `fill` writes entries after `from`.
 fn a_life(batch: &mut Batch, after: u64) {
     let journal = JOURNAL;
@@ -97,7 +114,7 @@ fn a_life(batch: &mut Batch, after: u64) {
             batch.duty_check(journal, seq, &check(cause, panel("tower", "889"), second, answer_s, outcome));
         }
     };
-    entry(batch, &|batch, seq| batch.set_up(seq, at(0), &sites(&["d1", "d2"])));
+    entry(batch, &|batch, seq| list(batch, seq, at(0), (&["d1", "d2"], &["1.1/5-1", "1.1/5-2"])));
     entry(batch, &duty(2, 10, None, DutyOutcome::Waiting));
     entry(batch, &duty(2, 10, Some(30), DutyOutcome::Answered));
     entry(batch, &duty(4, 100, None, DutyOutcome::Waiting));
@@ -166,7 +183,7 @@ fn a_life(batch: &mut Batch, after: u64) {
         entry(batch, &|batch, seq| batch.audit_order(journal, seq, at(second), &order(kind.clone())));
     }
     entry(batch, &|batch, seq| {
-        batch.set_up(seq, at(2_100), &sites(&["d2", "d3"]));
+        list(batch, seq, at(2_100), (&["d2", "d3"], &["1.1/5-2"]));
         let (by, action, subject, detail) = (None, "set_up".to_owned(), "ab12".to_owned(), "1 sites".to_owned());
         batch.audit(journal, &AuditRow { seq, at: at(2_100), by, action, subject, detail });
     });
@@ -237,6 +254,11 @@ pub(crate) fn show_records(history: &History) -> String {
     for one in history.registry(&site("tower")).unwrap() {
         let (label, place) = (one.label.chinese().to_owned(), one.zone_name.map(|name| name.chinese().to_owned()));
         writeln!(out, "device {} {label} {place:?} until {}", one.name, maybe(one.removed_at)).unwrap();
+    }
+    for one in history.registry_points(&site("tower"), &DeviceName::new("889").unwrap(), None).unwrap() {
+        let RegistryPoint { point, label, zone, building, floor, component_type, removed_at } = one;
+        let (label, until) = (label.chinese().to_owned(), maybe(removed_at));
+        writeln!(out, "point {point} {label} {zone:?} {building:?} {floor} {component_type} until {until}").unwrap();
     }
     out
 }
