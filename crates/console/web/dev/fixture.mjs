@@ -8,6 +8,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { risk } from "./risk.mjs";
 import { figuresOf } from "./figures.mjs";
+import { alertsOf, auditOf, incidentsOf, roundsOf } from "./records.mjs";
 import { SITES, World } from "./world.mjs";
 
 /** @import {IncomingMessage, ServerResponse} from "node:http" */
@@ -114,7 +115,28 @@ export function serve(port, { demo = true } = {}) {
       return answer(200, { series: world.readings(site ?? "", source ?? "", device ?? "", from_ms ?? 0, to_ms ?? 0, points_max) });
     }
     if (path === "/shadow") return answer(200, { draft: world.shadow(now) });
-    if (path === "/state") return answer(200, { at: query.get("at"), alerts: world.open(), values: [] });
+    if (path === "/state") {
+      const [site, source, device] = ["site", "source", "device"].map((name) => query.get(name) ?? "");
+      const at_ms = Date.parse(query.get("at") ?? "");
+      const series = device ? world.readings(site ?? "", source ?? "", device, at_ms - 600_000, at_ms, 100) : [];
+      const values = series.map((one) => ({ ...one, points: one.points.slice(-1) }));
+      return answer(200, { at: query.get("at"), alerts: world.open(), values });
+    }
+    if (path === "/audit") {
+      const lines = auditOf(now, [...world.alerts.values()].map((one) => one.alert));
+      return answer(200, { lines: lines.filter((one) => !query.get("action") || one.action === query.get("action")), next: null });
+    }
+    if (path.startsWith("/history/")) {
+      const alerts = [...world.alerts.values()].map((one) => one.alert).sort((a, b) => b.raised_at.localeCompare(a.raised_at));
+      const incidents = incidentsOf(alerts);
+      const duty = figuresOf(world.devices.map((one) => one.view), "", "", query.get("site") ?? "").duty;
+      if (path === "/history/incidents") return answer(200, { incidents: incidents.filter((one) => !query.get("site") || one.site.id === query.get("site")), next: null });
+      if (path === "/history/inspections") return answer(200, { inspections: roundsOf(now, duty), more: false });
+      if (path === "/history/duty-checks/devices") return answer(200, { month: query.get("month"), devices: duty });
+      const place = incidents.findIndex((one) => path === `/history/incidents/${one.id}`);
+      const [incident, alert] = [incidents[place], alerts[place]];
+      return incident && alert ? answer(200, { incident, alerts: alertsOf(incident, alert) }) : answer(404, { title: "not found" });
+    }
     if (path === "/figures") {
       const devices = world.devices.map((one) => one.view);
       return answer(200, figuresOf(devices, query.get("from") ?? "", query.get("to") ?? "", query.get("site") ?? ""));

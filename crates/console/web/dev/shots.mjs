@@ -100,6 +100,10 @@ try {
     await page.click("a:has-text('厨房燃气探测器')");
     await page.waitForSelector("figure canvas");
     await shot("10-device");
+    await page.fill("input[type=datetime-local]", "2026-03-01T08:30:15");
+    await page.waitForSelector("text=当时的最新读数");
+    await shot("10-device-stood");
+    await page.click("h1");
     await page.keyboard.press("p");
     await page.waitForSelector("td a");
     await shot("27-risk");
@@ -126,6 +130,19 @@ try {
     await page.waitForSelector("text=2026-03-01 08:30:00");
     await shot("11-history-then");
     await page.click("button:has-text('全部时间')");
+    await page.click("nav a:has-text('事件')");
+    await page.waitForSelector("td a");
+    await shot("32-incidents");
+    await page.click("td a >> nth=-1");
+    await page.waitForSelector("text=处置闭环");
+    await shot("33-incident");
+    await page.keyboard.press("Escape");
+    await page.click("nav a:has-text('巡检记录')");
+    await page.waitForSelector("td strong");
+    await shot("34-inspections");
+    await page.click("nav a:has-text('操作记录')");
+    await page.waitForSelector("text=厨房油烟");
+    await shot("35-audit");
     await page.keyboard.press("w");
     await page.waitForSelector("text=误报率");
     await shot("30-reports");
@@ -170,6 +187,12 @@ try {
     await page.goto(`${station.url}/#/duty`);
     await page.waitForSelector("button:has-text('Mill building')");
     await shot("22-duty-light-en");
+    await page.goto(`${station.url}/#/incidents`);
+    await page.waitForSelector("td a");
+    await shot("32-incidents-light-en");
+    await page.goto(`${station.url}/#/audit`);
+    await page.waitForSelector("td a");
+    await shot("35-audit-light-en");
     await page.goto(`${station.url}/#/`);
     await play("mute");
     await play("drop");
@@ -193,6 +216,12 @@ try {
     await page.goto(`${station.url}/#/panels`);
     await page.waitForSelector("td a");
     await shot("21-phone-panels");
+    await page.goto(`${station.url}/#/incidents`);
+    await page.waitForSelector("td a");
+    await shot("36-phone-incidents");
+    await page.goto(`${station.url}/#/audit`);
+    await page.waitForSelector("td a");
+    await shot("37-phone-audit");
   });
 } finally {
   station.close();

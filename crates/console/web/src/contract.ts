@@ -382,6 +382,12 @@ export interface ShadowCall {
   reason: Bilingual;
 }
 
+export interface ShadowDifference {
+  change: "new" | "missing" | "earlier" | "later";
+  call: ShadowCall;
+  was_at: string | null;
+}
+
 /** A draft of rules: what it would have told, held against what was told. */
 export interface ShadowView {
   rules: string[];
@@ -394,10 +400,10 @@ export interface ShadowView {
   later: number;
   waiting: number;
   calls: ShadowCall[];
-  differences: { change: "new" | "missing" | "earlier" | "later"; call: ShadowCall; was_at: string | null }[];
+  differences: ShadowDifference[];
 }
 
-/** A viewer sees everything and gives no orders. */
+/** A viewer sees everything but the audit, and gives no orders. */
 export type Role = "operator" | "viewer";
 
 export interface SessionView {
@@ -557,5 +563,62 @@ export interface FiguresView {
   tests: number;
   sites: { site: AlertSite; devices: number; unheard: number; ratio: number | null; offline_s: number; outages: number }[];
   away: { site: AlertSite; device: AlertDevice; ratio: number | null; offline_s: number; outages: number }[];
-  duty: { site: AlertSite; device: AlertDevice; figures: DutyFigures }[];
+  duty: DutyOfDevice[];
+}
+
+/** An incident of the archive, and when people first got so far with one of its alerts. */
+export interface PastIncident {
+  id: string;
+  site: AlertSite;
+  building: string | null;
+  class: Class;
+  severity: Severity;
+  test: boolean;
+  alerts_total: number;
+  opened_at: string;
+  acknowledged_at: string | null;
+  verified_at: string | null;
+  forwarded_at: string | null;
+  /** When the last of its alerts was over. */
+  closed_at: string | null;
+  reopened: number;
+  reopened_at: string | null;
+}
+
+/** One of its alerts, and when people first got so far with it. */
+export interface PastIncidentAlert {
+  alert: AlertView;
+  verified_at: string | null;
+  forwarded_at: string | null;
+  closed_at: string | null;
+}
+
+/** A round of questions to a transmission device that is over. */
+export interface RoundView {
+  site: AlertSite;
+  device: AlertDevice;
+  kind: string;
+  by: string | null;
+  asked_at: string;
+  ended_at: string;
+  answered: number;
+  denied: number;
+  outcome: AskedOutcome;
+}
+
+/** What the duty checks of a transmission device came to. */
+export interface DutyOfDevice {
+  site: AlertSite;
+  device: AlertDevice;
+  figures: DutyFigures;
+}
+
+/** Who did what and when. */
+export interface AuditLine {
+  seq: number;
+  at: string;
+  by: string | null;
+  action: string;
+  subject: string;
+  detail: string;
 }

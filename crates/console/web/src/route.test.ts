@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { alertHref, deviceHref, riskHref, routeOf } from "./route";
+import { alertHref, deviceHref, incidentHref, riskHref, routeOf } from "./route";
 
 it("reads every page's address", () => {
   expect(routeOf("")).toEqual({ page: "board" });
@@ -12,6 +12,10 @@ it("reads every page's address", () => {
   expect(routeOf("#/risk")).toEqual({ page: "risk" });
   expect(routeOf(riskHref("sunshine"))).toEqual({ page: "risk_site", site: "sunshine" });
   expect(routeOf("#/history")).toEqual({ page: "history" });
+  expect(routeOf("#/incidents")).toEqual({ page: "incidents" });
+  expect(routeOf(incidentHref("07ab-12-0"))).toEqual({ page: "incident", id: "07ab-12-0" });
+  expect(routeOf("#/inspections")).toEqual({ page: "inspections" });
+  expect(routeOf("#/audit")).toEqual({ page: "audit" });
   expect(routeOf("#/shadow")).toEqual({ page: "shadow" });
   expect(routeOf("#/tests")).toEqual({ page: "tests" });
   expect(routeOf("#/status")).toEqual({ page: "status" });

@@ -10,6 +10,10 @@ export type Route =
   | { page: "risk" }
   | { page: "risk_site"; site: string }
   | { page: "history" }
+  | { page: "incidents" }
+  | { page: "incident"; id: string }
+  | { page: "inspections" }
+  | { page: "audit" }
   | { page: "reports" }
   | { page: "tests" }
   | { page: "shadow" }
@@ -17,7 +21,7 @@ export type Route =
   | { page: "unknown" };
 
 /** Pages whose address is their name alone. */
-const PLAIN = ["panels", "duty", "risk", "history", "reports", "tests", "shadow", "status"] as const;
+const PLAIN = ["panels", "duty", "risk", "history", "incidents", "inspections", "audit", "reports", "tests", "shadow", "status"] as const;
 
 export function routeOf(hash: string): Route {
   const parts = hash.replace(/^#?\/?/, "").split("/").map(decoded);
@@ -25,6 +29,7 @@ export function routeOf(hash: string): Route {
   if (first === "" && rest.length === 0) return { page: "board" };
   const [one, two, three] = rest;
   if (first === "alerts" && one && rest.length === 1) return { page: "alert", id: one };
+  if (first === "incidents" && one && rest.length === 1) return { page: "incident", id: one };
   if (first === "devices" && rest.length === 0) return { page: "devices" };
   if (first === "devices" && one && two && three && rest.length === 3) {
     return { page: "device", site: one, source: two, name: three };
@@ -37,6 +42,10 @@ export function routeOf(hash: string): Route {
 
 export function alertHref(id: string): string {
   return `#/alerts/${encodeURIComponent(id)}`;
+}
+
+export function incidentHref(id: string): string {
+  return `#/incidents/${encodeURIComponent(id)}`;
 }
 
 export function riskHref(site: string): string {

@@ -2,6 +2,10 @@
 
 import type { DutyCheckView, DutyFigures, PanelName, PanelTargets, PanelView } from "../contract";
 
+/** The columns of figures of duty checks: how many, and how long. */
+export const DUTY_COUNTS = ["asked", "answered", "late", "missed", "unreachable", "denied", "interrupted"] as const;
+export const DUTY_SPANS = ["median_s", "worst_s"] as const;
+
 /** Whom an order is for: the chosen devices, a site's, or all. */
 export type Whom = { kind: "chosen" } | { kind: "site"; site: string } | { kind: "all" };
 

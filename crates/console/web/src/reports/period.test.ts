@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { moved, spanOf } from "./period";
+import { daysOf, moved, spanOf } from "./period";
 
 it("takes days, weeks from Monday and months in the zone of the site", () => {
   expect(spanOf("day", "2026-03-01", "Asia/Shanghai")).toEqual({
@@ -29,4 +29,10 @@ it("moves by periods and refuses what is no date", () => {
   expect([moved("day", "2026-03-01", -1), moved("week", "2026-03-01", 1)]).toEqual(["2026-02-28", "2026-03-08"]);
   expect([moved("month", "2026-03-31", -1), moved("month", "2026-12-05", 1)]).toEqual(["2026-02-01", "2027-01-01"]);
   expect([spanOf("day", "", "Etc/UTC"), spanOf("day", "2026-13-45", "Etc/UTC")]).toEqual([null, null]);
+});
+
+it("takes whole days of a site's calendar, and leaves an end open", () => {
+  expect(daysOf("2026-03-01", "2026-03-02", "Asia/Shanghai")).toEqual({ from: "2026-02-28T16:00:00.000Z", to: "2026-03-02T16:00:00.000Z" });
+  expect(daysOf("", "2026-03-02", "UTC")).toEqual({ from: "", to: "2026-03-03T00:00:00.000Z" });
+  expect(daysOf("2026-03-01", "", "UTC").to).toBe("");
 });

@@ -28,6 +28,11 @@ export function spanOf(period: Period, date: string, zone: string): Span | null 
   };
 }
 
+/** From the beginning of a day to the end of another; empty where a date is. */
+export function daysOf(first: string, last: string, zone: string): { from: string; to: string } {
+  return { from: spanOf("day", first, zone)?.from ?? "", to: spanOf("day", last, zone)?.to ?? "" };
+}
+
 /** The date so many periods later (earlier when negative). */
 export function moved(period: Period, date: string, count: number): string {
   const at = new Date(`${date}T00:00:00Z`);

@@ -80,6 +80,8 @@ export const DUTY = {
   month: w("月份", "Month"),
   figures: w("月度统计", "The month's figures"),
   checks: w("查岗记录", "Checks"),
+  by_device: w("按装置统计（历史库）", "By device (archive)"),
+  checks_csv: w("导出该月查岗记录 CSV", "The month's checks as CSV"),
   rate: w("在岗率", "On duty"),
   total: w("合计", "Total"),
   none: w("该月没有查岗。", "No duty check in this month."),

@@ -21,6 +21,7 @@ export const REPORTS = {
   print: w("打印版", "Page to print"),
   figures_xlsx: w("导出统计 Excel", "Figures as Excel"),
   alerts_xlsx: w("导出警情 Excel", "Alerts as Excel"),
+  table_csv: w("此表 CSV", "This table as CSV"),
   csv: w("导出警情 CSV", "Alerts as CSV"),
   alerts: w("警情与误报", "Alerts and false alarms"),
   raised: w("警情", "Alerts"),

@@ -6,6 +6,7 @@ import { fill, inTongue } from "./fill";
 import { DEVICES, HISTORY, STATUS } from "./list";
 import { ASKED_OUTCOME, DUTY, DUTY_FIGURE, DUTY_OUTCOME, PANEL_ORDER, PANELS, stateName } from "./panel";
 import { HELP, LINK, LOGIN, PAGE, SOUND } from "./page";
+import { ACTION, actionName, AUDIT, INCIDENTS, INSPECTIONS, LOOK_BACK, ROUND_KIND, STOOD } from "./past";
 import { PERIOD, REPORTS } from "./reports";
 import { SHADOW } from "./shadow";
 import { TESTS } from "./tests";
@@ -15,6 +16,7 @@ const { CLASS, SEVERITY, CONDITION, HANDLING, STEP, VERDICT, CAUSE, DEVICE_STATE
 const books: Record<string, Bilingual>[] = [
   ...[ALERT, CHART, ORDER, BOARD, NEXT, STRIP, DEVICES, HISTORY, STATUS, PERIOD, REPORTS, SHADOW, TESTS, HELP, LINK],
   ...[LOGIN, PAGE, SOUND],
+  ...[LOOK_BACK, INCIDENTS, INSPECTIONS, ROUND_KIND, AUDIT, ACTION, STOOD],
   ...[PANELS, PANEL_ORDER, DUTY, ASKED_OUTCOME, DUTY_OUTCOME, DUTY_FIGURE],
   ...[CLASS, SEVERITY, CONDITION, HANDLING, STEP, VERDICT, CAUSE, DEVICE_STATE, DELIVERY_STATE],
 ];
@@ -43,6 +45,11 @@ it("names metrics of makers by the maker's word and writes units as people do", 
   expect(trade.metricName("vendor.lux")).toEqual({ zh: "lux", en: "lux" });
   expect(trade.metricName("temperature").zh).toBe("温度");
   expect([trade.unitText("Cel"), trade.unitText("1"), trade.unitText("%LEL"), trade.unitText(null)]).toEqual(["°C", "", "%LEL", ""]);
+});
+
+it("names what people did, and what it does not know by its own name", () => {
+  expect(actionName("close").zh).toBe("结案");
+  expect(actionName("new_deed")).toEqual({ zh: "new_deed", en: "new_deed" });
 });
 
 it("names the states of panels, and one that no standard knows by its own name", () => {
