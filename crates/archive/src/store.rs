@@ -152,7 +152,8 @@ impl Store {
         }
     }
 
-    /// Does now what is else done in the background: a file's tail is folded into blocks, a server's roll-ups are made.
+    /// Does now what is else done in the background: a file's tail is folded into blocks, a server's roll-ups are made and
+    /// its days that are over compressed.
     ///
     /// # Errors
     /// Nothing is lost; as after a failed write.

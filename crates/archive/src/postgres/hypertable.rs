@@ -9,8 +9,6 @@ use tracing::{info, warn};
 
 /// Days that stay uncompressed behind the one that it is: late readings mostly belong to these.
 const OPEN_DAYS: i64 = 3;
-/// Tables compressed by one call, at most: nothing is written meanwhile.
-const TABLES_MAX: usize = 4;
 
 /// Says how readings are kept, where that may not be what somebody expects.
 pub(crate) async fn tell(link: &Link) -> Result<(), Fault> {
@@ -34,20 +32,15 @@ pub(crate) async fn tell(link: &Link) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Compresses days that are over, at `now` in µs since 1970; a table is a transaction. What fails here is tried again with
-/// the next call.
-pub(crate) async fn compress(link: &Link, now: i64) {
-    let before = Day(day_of(now) - OPEN_DAYS);
-    for _ in 0..TABLES_MAX {
-        match compress_oldest(link, before).await {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => {
-                warn!(%error, "a day of readings is not compressed; trying again within the hour");
-                break;
-            }
-        }
-    }
+/// Whether there is anything that can be compressed.
+pub(crate) async fn can_compress(link: &Link) -> Result<bool, Fault> {
+    Ok(link.row("SELECT can_compress()", &[]).await?.map_or(Ok(false), |row| row.try_get(0))?)
+}
+
+/// Compresses the days that are over at `now`, in µs since 1970; a table of a day is a transaction.
+pub(crate) async fn compress(link: &Link, now: i64) -> Result<(), Fault> {
+    while compress_oldest(link, Day(day_of(now) - OPEN_DAYS)).await? {}
+    Ok(())
 }
 
 async fn compress_oldest(link: &Link, before: Day) -> Result<bool, Fault> {

@@ -19,6 +19,7 @@
 
 mod alert_rows;
 pub(crate) mod alerts_query;
+mod compression_thread;
 mod copy;
 mod cursors;
 mod delivery_rows;

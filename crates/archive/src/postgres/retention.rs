@@ -1,7 +1,6 @@
 //! Giving up history: whole days at a time, as in a file.
 
 use super::files::{give_up_day, give_up_strays};
-use super::hypertable;
 use super::link::Link;
 use super::times::{At, Day};
 use crate::fault::Fault;
@@ -24,8 +23,6 @@ pub(crate) async fn retain(
 ) -> Result<GivenUp, Fault> {
     let mut given = GivenUp { alerts: forget_alerts(link, retention).await?, ..GivenUp::default() };
     given.readings_by_age = by_age(link, retention, files).await?;
-    // Before any day has to go for want of room.
-    hypertable::compress(link, retention.now.0).await;
     let below_limit = bytes_max.map(|limit| limit - limit / 10);
     if let Some(bytes) = [below_limit, retention.bytes_wanted].into_iter().flatten().min() {
         given.readings_by_room = by_room(link, retention, bytes, files).await?;

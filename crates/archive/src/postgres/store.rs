@@ -1,5 +1,6 @@
 //! The one writer of the server.
 
+use super::compression_thread::CompressionThread;
 use super::link::Link;
 use super::names::Names;
 use super::recent_frames::RecentFrames;
@@ -37,6 +38,7 @@ pub(crate) struct ServerStore {
     cursors: Cursors,
     metrics: Metrics,
     rollups: RollupsThread,
+    compression: CompressionThread,
 }
 
 /// A connection and what was read over it.
@@ -68,7 +70,8 @@ impl ServerStore {
         let rollups = RollupsThread::start(server)
             .map_err(|error| OpenError::Unavailable(Cause(Fault::Setup(format!("no thread for roll-ups: {error}")))))?;
         let (server, live) = (server.clone(), Some(live));
-        Ok(ServerStore { server, options, journal, alert_journal, live, cursors, metrics, rollups })
+        let compression = CompressionThread::default();
+        Ok(ServerStore { server, options, journal, alert_journal, live, cursors, metrics, rollups, compression })
     }
 
     /// Registers the writer's metrics.
@@ -114,8 +117,9 @@ impl ServerStore {
         })
     }
 
-    /// Makes the roll-ups that are due now.
+    /// Makes the roll-ups that are due now, and waits for the days that are being compressed.
     pub(crate) fn fold(&mut self) -> Result<(), WriteError> {
+        self.compression.wait();
         self.run(|_, live| {
             live.session.run(async |link| {
                 rollups::prepare(link).await?;
@@ -130,16 +134,22 @@ impl ServerStore {
         self.run(|_, live| Ok(live.session.run(retention::bytes_used)?))
     }
 
-    /// Gives up what need not be kept, and makes the partitions of the days to come.
+    /// Gives up what need not be kept, makes the partitions of the days to come, and has days compressed behind it.
     pub(crate) fn retain(&mut self, retention: &Retention) -> Result<GivenUp, WriteError> {
         self.run(|store, live| {
             let Live { session, known } = live;
             let bytes_max = store.options.bytes_max;
             session.run(async |link| retention::make_days_ahead(link, retention.now.0).await)?;
             let files = retention.files.as_deref().map(|folder| Files { folder, journal: store.journal });
-            // A day that is written to a file or compressed takes its time.
-            let patient = Session::open(&store.server, Purpose::Upkeep)?;
-            let given = patient.run(async |link| retention::retain(link, retention, bytes_max, files).await)?;
+            // A day that is written to a file takes its time.
+            let patient = files.map(|_| Session::open(&store.server, Purpose::Upkeep)).transpose()?;
+            let given = patient
+                .as_ref()
+                .unwrap_or(session)
+                .run(async |link| retention::retain(link, retention, bytes_max, files).await)?;
+            if session.run(hypertable::can_compress)? {
+                store.compression.begin(&store.server, retention.now.0);
+            }
             known.days = session.run(retention::days)?.into_iter().collect();
             store.metrics.bytes.set(given.bytes_used.cast_signed());
             Ok(given)

@@ -105,8 +105,8 @@ function endTurn() {
 class Connection {
   user = "";
   settings = [];
-  /** Names of prepared statements that copy into a table. */
-  copies = new Set();
+  /** Prepared statements by name, true: it copies into a table. */
+  prepared = new Map();
   unit = [];
   /** Inside a COPY: what began it is in `unit`, and its data follows. */
   isCopying = false;
@@ -161,7 +161,7 @@ class Connection {
     if (type === TYPE.P) {
       const [name, next] = textAt(bytes, 5);
       const [sql] = textAt(bytes, next);
-      if (/^\s*COPY\s.*\sFROM\s+STDIN/is.test(sql)) this.copies.add(name);
+      this.prepared.set(name, /^\s*COPY\s.*\sFROM\s+STDIN/is.test(sql));
     }
     this.unit.push(bytes);
     if (type === TYPE.E && this.beginsCopy()) {
@@ -179,7 +179,7 @@ class Connection {
     const bind = this.unit.findLast((one) => one[0] === TYPE.B);
     if (!bind) return false;
     const [, next] = textAt(bind, 5);
-    return this.copies.has(textAt(bind, next)[0]);
+    return this.prepared.get(textAt(bind, next)[0]) === true;
   }
 
   async answer(unit, isCopy) {
@@ -200,11 +200,13 @@ class Connection {
 
   async close() {
     this.isClosed = true;
-    if (this.inTransaction) {
-      await run(query("ROLLBACK"));
-      endTurn();
-    }
-    if (turns.last === this) turns.last = null;
+    if (!this.hasStarted) return;
+    await takeTurn(this);
+    await run(query("ROLLBACK"));
+    const closes = [...this.prepared.keys()].map((name) => message("C", Buffer.from("S"), text(name)));
+    await run(Buffer.concat([...closes, message("S")]));
+    turns.last = null;
+    endTurn();
   }
 }
 
