@@ -2,8 +2,8 @@
 //! and changes no alert.
 
 use compact_str::CompactString;
+use core::net::IpAddr;
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
 
 /// One act, or several alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
