@@ -326,8 +326,16 @@ fn chart(cluster: &Cluster, readings: u64) {
     );
     println!("in tenths: {}", rates.iter().map(|rate| format!("{rate:.0}")).collect::<Vec<_>>().join(", "));
     let now = Timestamp(START.0 + 30 * 86_400_000_000);
-    let keep =
-        Retention { readings_from: START, alerts_from: START, audit_from: START, bytes_wanted: None, files: None, now };
+    let keep = Retention {
+        readings_from: START,
+        minutes_from: START,
+        rollups_from: START,
+        alerts_from: START,
+        audit_from: START,
+        bytes_wanted: None,
+        files: None,
+        now,
+    };
     store.retain(&keep).unwrap();
     cluster.sql(&database, "VACUUM ANALYZE");
     let history = History::on_server(&server);

@@ -110,14 +110,20 @@ impl History {
     }
 
     /// The readings of a device, each series by itself, in order of point and metric. A series without readings in
-    /// that span is left out.
+    /// that span is left out. Where readings were given up and roll-ups stay, an hour (a minute in short spans of an archive
+    /// on a server) is its lowest, highest and last value.
     ///
     /// # Errors
     /// As the variants say.
     pub fn readings(&self, query: &ReadingsQuery) -> Result<Vec<Series>, QueryError> {
+        self.readings_or_roll_ups(query, true)
+    }
+
+    fn readings_or_roll_ups(&self, query: &ReadingsQuery, rolled_up: bool) -> Result<Vec<Series>, QueryError> {
+        use {postgres::readings_query::readings as on_server, sqlite::readings_query::readings as in_file};
         match &*self.source {
-            Source::File(file) => file.ask(|connection| sqlite::readings_query::readings(connection, query)),
-            Source::Server(server) => server.ask(async |link| postgres::readings_query::readings(link, query).await),
+            Source::File(file) => file.ask(|connection| in_file(connection, query, rolled_up)),
+            Source::Server(server) => server.ask(async |link| on_server(link, query, rolled_up).await),
         }
     }
 
@@ -363,7 +369,7 @@ impl History {
                 to: at,
                 points_max: 0,
             };
-            last_values(&mut found, self.readings(&query)?, at);
+            last_values(&mut found, self.readings_or_roll_ups(&query, false)?, at);
         }
         Ok(found)
     }

@@ -69,6 +69,7 @@ mod readings;
 mod recent_keys;
 mod registry;
 mod retention;
+mod rollup;
 mod site_registry;
 mod sqlite;
 mod store;

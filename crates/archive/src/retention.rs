@@ -8,6 +8,10 @@ use watchfire_model::Timestamp;
 pub struct Retention {
     /// Readings and defects of days that end before this are given up.
     pub readings_from: Timestamp,
+    /// Roll-ups of minutes of days that end before this are given up, once their readings are; a file has none.
+    pub minutes_from: Timestamp,
+    /// The same of those of hours and days.
+    pub rollups_from: Timestamp,
     /// Alerts that were over before this are given up, with their transitions and deliveries; incidents too.
     pub alerts_from: Timestamp,
     /// Orders, the audit, duty checks and inspections from before this are given up.

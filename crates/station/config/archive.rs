@@ -9,6 +9,8 @@ use watchfire_settings::Section;
 const MEBIBYTE: u64 = 1024 * 1024;
 /// Most bytes of a file unless it says otherwise.
 const FILE_BYTES_MAX: u64 = 102_400 * MEBIBYTE;
+/// Five years.
+const ROLL_UPS_KEEP_DAYS: u64 = 1_830;
 
 /// The history.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,6 +19,10 @@ pub(crate) struct ArchiveConfig {
     pub(crate) kind: ArchiveKind,
     /// Readings and counts of defects.
     pub(crate) keep_days: u64,
+    /// Roll-ups of minutes; a file has none.
+    pub(crate) minutes_keep_days: u64,
+    /// Roll-ups of hours and days.
+    pub(crate) rollups_keep_days: u64,
     /// Alerts with their transitions and deliveries, and incidents.
     pub(crate) alerts_keep_days: u64,
     /// Orders, the audit, duty checks and inspections.
@@ -52,11 +58,32 @@ pub(super) fn read(section: &mut Section<'_>, folder: &Path) -> Option<ArchiveCo
     let range = 16 * MEBIBYTE..=1 << 50;
     let bytes_max = section.optional_integer("bytes_max", range).or((!on_server).then_some(FILE_BYTES_MAX));
     let keep_days = section.integer_or("keep_days", 400, 1..=36_500);
+    let minutes_keep_days = section.optional_integer("minutes_keep_days", 1..=36_500).unwrap_or(keep_days);
+    let rollups_keep_days = section.optional_integer("rollups_keep_days", 1..=36_500);
+    let rollups_keep_days = rollups_keep_days.unwrap_or(ROLL_UPS_KEEP_DAYS.max(minutes_keep_days));
+    if minutes_keep_days < keep_days {
+        section.problem("minutes_keep_days", "roll-ups outlive their readings: not below keep_days".to_owned());
+    }
+    if rollups_keep_days < minutes_keep_days {
+        section.problem(
+            "rollups_keep_days",
+            "hours outlive minutes and readings: not below keep_days and minutes_keep_days".to_owned(),
+        );
+    }
     let alerts_keep_days = section.optional_integer("alerts_keep_days", 1..=36_500).unwrap_or(keep_days);
     let audit_keep_days = section.optional_integer("audit_keep_days", 1..=36_500).unwrap_or(alerts_keep_days);
     let files = section.optional_text("files").map(|text| folder.join(text));
     let kind = if on_server { ArchiveKind::Postgresql(server(section, folder)?) } else { ArchiveKind::Sqlite };
-    Some(ArchiveConfig { kind, keep_days, alerts_keep_days, audit_keep_days, files, bytes_max })
+    Some(ArchiveConfig {
+        kind,
+        keep_days,
+        minutes_keep_days,
+        rollups_keep_days,
+        alerts_keep_days,
+        audit_keep_days,
+        files,
+        bytes_max,
+    })
 }
 
 fn server(section: &mut Section<'_>, folder: &Path) -> Option<ServerConfig> {
@@ -106,6 +133,19 @@ mod tests {
         assert_eq!(of("[archive]\nalerts_keep_days = 1830"), Ok((1_830, 1_830)));
         assert_eq!(of("[archive]\nalerts_keep_days = 400\naudit_keep_days = 3660"), Ok((400, 3_660)));
         assert!(of("[archive]\naudit_keep_days = 0").unwrap_err().starts_with("w.toml:2: archive.audit_keep_days"));
+    }
+
+    #[test]
+    fn roll_ups_outlive_their_readings() {
+        let of = |toml: &str| {
+            parse(toml).map(|config| (config.keep_days, config.minutes_keep_days, config.rollups_keep_days))
+        };
+        assert_eq!(of("[archive]"), Ok((400, 400, 1_830)));
+        assert_eq!(of("[archive]\nkeep_days = 3660"), Ok((3_660, 3_660, 3_660)));
+        assert_eq!(of("[archive]\nkeep_days = 40\nminutes_keep_days = 90\nrollups_keep_days = 400"), Ok((40, 90, 400)));
+        let wrong = of("[archive]\nminutes_keep_days = 399\nrollups_keep_days = 398").unwrap_err();
+        assert!(wrong.contains("w.toml:2: archive.minutes_keep_days: roll-ups outlive"), "{wrong}");
+        assert!(wrong.contains("w.toml:3: archive.rollups_keep_days: hours outlive"), "{wrong}");
     }
 
     #[test]

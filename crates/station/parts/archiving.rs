@@ -280,10 +280,20 @@ impl<'a> Archiving<'a> {
         let config = &self.needs.config;
         let (readings_from, alerts_from) = (from(config.keep_days), from(config.alerts_keep_days));
         let audit_from = from(config.audit_keep_days);
+        let (minutes_from, rollups_from) = (from(config.minutes_keep_days), from(config.rollups_keep_days));
         let used = if bytes_to_free > 0 { self.store.bytes_used().ok() } else { None };
         let bytes_wanted = used.map(|used| used.saturating_sub(bytes_to_free));
         let (files, now) = (config.files.clone(), anchor.at);
-        match self.store.retain(&Retention { readings_from, alerts_from, audit_from, bytes_wanted, files, now }) {
+        match self.store.retain(&Retention {
+            readings_from,
+            minutes_from,
+            rollups_from,
+            alerts_from,
+            audit_from,
+            bytes_wanted,
+            files,
+            now,
+        }) {
             Ok(given_up) => {
                 self.notices.state(NoticeKind::ArchiveDown, FILES, false, Bilingual::default);
                 debug!(?given_up, bytes_to_free, "old history dropped");

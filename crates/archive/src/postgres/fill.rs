@@ -11,6 +11,7 @@ use super::{retention, rollups, rows, schema};
 use crate::errors::OpenError;
 use crate::fault::Fault;
 use crate::migrate::{MigrateError, Migrated};
+use crate::rollup::RollUp;
 use crate::sqlite::Export;
 use bytes::{BufMut, BytesMut};
 use rusqlite::types::ValueRef;
@@ -66,6 +67,9 @@ async fn begin(link: &Link) -> Result<(), MigrateError> {
     for day in retention::days(link).await? {
         link.execute("SELECT drop_day($1)", &[&Day(day)]).await?;
     }
+    for (day, _) in retention::rolled_days(link).await? {
+        link.execute("SELECT drop_rollups($1)", &[&Day(day)]).await?;
+    }
     let tables = TABLES_BY_ROWS.join(", ");
     link.batch(&format!(
         "TRUNCATE cursors, series, stray_readings, readings_1d, rollups_due, recent_frames, {tables} RESTART IDENTITY"
@@ -83,6 +87,36 @@ struct Filling<'a> {
     done: Migrated,
 }
 
+/// Roll-ups of hours, a column an array.
+#[derive(Default)]
+struct Hours {
+    series: Vec<i32>,
+    at: Vec<At>,
+    first_at: Vec<At>,
+    last_at: Vec<At>,
+    min: Vec<f64>,
+    max: Vec<f64>,
+    mean: Vec<f64>,
+    last: Vec<f64>,
+    true_s: Vec<Option<f64>>,
+    count: Vec<i64>,
+}
+
+impl Hours {
+    fn push(&mut self, series: i32, one: &RollUp) {
+        self.series.push(series);
+        self.at.push(At(one.at));
+        self.first_at.push(At(one.first_at));
+        self.last_at.push(At(one.last_at));
+        self.min.push(one.min);
+        self.max.push(one.max);
+        self.mean.push(one.mean);
+        self.last.push(one.last);
+        self.true_s.push(one.true_s);
+        self.count.push(one.count);
+    }
+}
+
 impl Filling<'_> {
     async fn all(&mut self, told: &mut impl FnMut(&Migrated)) -> Result<(), MigrateError> {
         rollups::prepare(self.link).await?;
@@ -91,6 +125,9 @@ impl Filling<'_> {
             self.done.rows.push((table, rows));
         }
         self.next_series = self.from.last_series()? + 1;
+        for day in self.from.rolled_days()? {
+            self.rolled_day(day).await?;
+        }
         let days = self.from.days()?;
         self.done.days = days.len();
         for day in days {
@@ -101,6 +138,24 @@ impl Filling<'_> {
         }
         self.recent_frames().await?;
         self.finish().await
+    }
+
+    /// The hours of a day whose readings are gone, and the day of them.
+    async fn rolled_day(&mut self, day: i64) -> Result<(), Fault> {
+        let mut columns = Hours::default();
+        for (series, is_boolean, one) in self.from.hours(day)? {
+            let number = self.number(series, is_boolean).await?;
+            columns.push(number, &one);
+        }
+        self.link.execute("SELECT make_rollup_parts($1)", &[&Day(day)]).await?;
+        self.link.execute("INSERT INTO rolled_days VALUES ($1, true)", &[&Day(day)]).await?;
+        self.link.execute("SELECT drop_minutes($1)", &[&Day(day)]).await?;
+        let sql = "INSERT INTO readings_1h (series, at, first_at, last_at, min, max, mean, last, true_s, count)
+            SELECT * FROM unnest($1::int4[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::float8[],
+                $6::float8[], $7::float8[], $8::float8[], $9::float8[], $10::int8[])";
+        let Hours { series, at, first_at, last_at, min, max, mean, last, true_s, count } = &columns;
+        self.link.execute(sql, &[series, at, first_at, last_at, min, max, mean, last, true_s, count]).await?;
+        rollups::days_of_hours(self.link, (At(Day(day).start()), At(Day(day + 1).start() - 1))).await
     }
 
     /// The readings of a day, in a transaction.

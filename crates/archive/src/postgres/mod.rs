@@ -36,6 +36,7 @@ mod recent_frames;
 pub(crate) mod registry_query;
 mod retention;
 mod rollups;
+mod rollups_query;
 mod rollups_thread;
 mod rows;
 mod schema;

@@ -2,6 +2,7 @@
 //! on our side by the same rule as those of a file, so that both answer alike.
 
 use super::link::Link;
+use super::rollups_query;
 use super::times::At;
 use crate::downsample::SeriesPoint;
 use crate::fault::Fault;
@@ -20,16 +21,23 @@ struct Wanted {
     ids: Vec<(i32, bool)>,
 }
 
-/// The readings of a device, each series by itself, in order of point and metric.
-pub(crate) async fn readings(link: &Link, query: &ReadingsQuery) -> Result<Vec<Series>, Fault> {
+/// The readings of a device, each series by itself, in order of point and metric; with `rolled_up`, what roll-ups show in
+/// the place of those that were given up.
+pub(crate) async fn readings(link: &Link, query: &ReadingsQuery, rolled_up: bool) -> Result<Vec<Series>, Fault> {
     let mut answer = Vec::new();
     let mut budget = POINTS_READ_MAX;
     let all = list_series(link, query).await?;
-    let mut strays = read_strays(link, query, &all).await?;
+    let booleans: HashMap<i32, bool> = all.iter().flat_map(|wanted| wanted.ids.iter().copied()).collect();
+    let mut beside = read_strays(link, query, &booleans).await?;
+    if rolled_up {
+        for (id, points) in rollups_query::read(link, query, &booleans).await? {
+            beside.entry(id).or_default().extend(points);
+        }
+    }
     for mut wanted in all {
         let mut waiting = Vec::new();
         for (id, _) in &wanted.ids {
-            waiting.extend(strays.remove(id).unwrap_or_default());
+            waiting.extend(beside.remove(id).unwrap_or_default());
         }
         wanted.series.points = read_series(link, query, &wanted.ids, waiting, &mut budget).await?;
         if !wanted.series.points.is_empty() {
@@ -62,8 +70,11 @@ async fn list_series(link: &Link, query: &ReadingsQuery) -> Result<Vec<Wanted>, 
 }
 
 /// What wrong clocks gave, by series; mostly nothing.
-async fn read_strays(link: &Link, query: &ReadingsQuery, all: &[Wanted]) -> Result<HashMap<i32, Vec<Point>>, Fault> {
-    let booleans: HashMap<i32, bool> = all.iter().flat_map(|wanted| wanted.ids.iter().copied()).collect();
+async fn read_strays(
+    link: &Link,
+    query: &ReadingsQuery,
+    booleans: &HashMap<i32, bool>,
+) -> Result<HashMap<i32, Vec<Point>>, Fault> {
     let ids: Vec<i32> = booleans.keys().copied().collect();
     let sql = "SELECT at, received, value, series FROM stray_readings
         WHERE series = ANY($1) AND at >= $2 AND at <= $3";

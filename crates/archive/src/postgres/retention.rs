@@ -2,6 +2,7 @@
 
 use super::files::{give_up_day, give_up_strays};
 use super::link::Link;
+use super::rollups;
 use super::times::{At, Day};
 use crate::fault::Fault;
 use crate::files::Files;
@@ -57,10 +58,33 @@ async fn by_age(link: &Link, retention: &Retention, files: Option<Files<'_>>) ->
     let first = Day(day_of(retention.readings_from.0));
     link.execute("DELETE FROM defects WHERE day < $1", &[&first]).await?;
     let mut gone = drop_strays(link, At(first.start() - 1), files).await?;
-    for day in days(link).await?.into_iter().filter(|day| *day < first.0) {
+    let old: Vec<i64> = days(link).await?.into_iter().filter(|day| *day < first.0).collect();
+    if !old.is_empty() {
+        rollups::finish(link).await?;
+    }
+    for day in old {
         gone += drop_day(link, day, files).await?;
     }
+    drop_rollups(link, (day_of(retention.minutes_from.0), day_of(retention.rollups_from.0))).await?;
     Ok(gone)
+}
+
+/// Drops roll-ups of days before these whose readings are gone: those of minutes, and all.
+async fn drop_rollups(link: &Link, (minutes, all): (i64, i64)) -> Result<(), Fault> {
+    for (day, has_minutes) in rolled_days(link).await? {
+        if day < all {
+            link.execute("SELECT drop_rollups($1)", &[&Day(day)]).await?;
+        } else if day < minutes && has_minutes {
+            link.execute("SELECT drop_minutes($1)", &[&Day(day)]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The days whose readings are gone and whose roll-ups are not, oldest first, and whether they have minutes.
+pub(crate) async fn rolled_days(link: &Link) -> Result<Vec<(i64, bool)>, Fault> {
+    let rows = link.query("SELECT day, has_minutes FROM rolled_days ORDER BY day", &[]).await?;
+    rows.iter().map(|row| Ok((row.try_get::<_, Day>(0)?.0, row.try_get(1)?))).collect()
 }
 
 async fn by_room(
@@ -75,11 +99,26 @@ async fn by_room(
     // Clocks that are wrong must not push out real history.
     let mut gone = drop_strays(link, At(i64::MAX), files).await?;
     let today = day_of(retention.now.0);
+    // The oldest detail goes first: minutes whose readings are gone, readings with their minutes, and hours at last.
+    for (day, _) in rolled_days(link).await?.into_iter().filter(|(_, has_minutes)| *has_minutes) {
+        if bytes_used(link).await? <= bytes_wanted {
+            return Ok(gone);
+        }
+        link.execute("SELECT drop_minutes($1)", &[&Day(day)]).await?;
+    }
+    rollups::finish(link).await?;
     for day in days(link).await?.into_iter().filter(|day| *day < today) {
+        if bytes_used(link).await? <= bytes_wanted {
+            return Ok(gone);
+        }
+        gone += drop_day(link, day, files).await?;
+        link.execute("SELECT drop_minutes($1)", &[&Day(day)]).await?;
+    }
+    for (day, _) in rolled_days(link).await? {
         if bytes_used(link).await? <= bytes_wanted {
             break;
         }
-        gone += drop_day(link, day, files).await?;
+        link.execute("SELECT drop_rollups($1)", &[&Day(day)]).await?;
     }
     Ok(gone)
 }

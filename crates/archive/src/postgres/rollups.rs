@@ -33,6 +33,22 @@ pub(crate) async fn lag_s(link: &Link) -> Result<f64, Fault> {
     Ok(link.row(sql, &[]).await?.map_or(Ok(0.0), |row| row.try_get(0))?)
 }
 
+/// Rounds until nothing is due.
+pub(crate) async fn finish(link: &Link) -> Result<(), Fault> {
+    prepare(link).await?;
+    while !round(link).await?.is_last {}
+    Ok(())
+}
+
+/// Makes the days of hours that are there.
+pub(crate) async fn days_of_hours(link: &Link, (first, last): (At, At)) -> Result<(), Fault> {
+    link.batch("BEGIN").await?;
+    let due = "INSERT INTO due_now SELECT series, at FROM readings_1h WHERE at >= $1 AND at <= $2";
+    link.execute(due, &[&first, &last]).await?;
+    link.execute(DAYS, &[&first, &last]).await?;
+    link.batch("COMMIT").await
+}
+
 /// One round.
 pub(crate) async fn round(link: &Link) -> Result<Round, Fault> {
     link.batch("BEGIN").await?;
@@ -52,7 +68,8 @@ pub(crate) async fn round(link: &Link) -> Result<Round, Fault> {
     Ok(round)
 }
 
-/// Takes notes off the list into `due_now`; how many. Of days that were given up nothing is due.
+/// Takes notes off the list into `due_now`; how many. Of days that were given up nothing is due: a roll-up that was made of
+/// readings which are gone is never made of those that came late.
 async fn take_due(link: &Link) -> Result<u64, Fault> {
     let sql = "WITH gone AS (
             DELETE FROM rollups_due WHERE id IN (SELECT id FROM rollups_due ORDER BY id LIMIT $1)
@@ -62,6 +79,8 @@ async fn take_due(link: &Link) -> Result<u64, Fault> {
             SELECT DISTINCT one.series, to_timestamp(one.minute * 60.0)
             FROM gone, unnest(gone.series, gone.minutes) AS one (series, minute)
             WHERE EXISTS (SELECT FROM days WHERE day = (to_timestamp(one.minute * 60.0) AT TIME ZONE 'UTC')::date)
+              AND NOT EXISTS (
+                  SELECT FROM rolled_days WHERE day = (to_timestamp(one.minute * 60.0) AT TIME ZONE 'UTC')::date)
         )
         SELECT count(*) FROM gone";
     let row = link.row(sql, &[&BATCHES_MAX]).await?;

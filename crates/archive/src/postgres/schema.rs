@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0004-records.sql"),
     include_str!("schema/0005-hypertable.sql"),
     include_str!("schema/0006-points.sql"),
+    include_str!("schema/0007-rollups.sql"),
 ];
 
 /// Held while steps are taken, so that of two stations that start at once one waits.
@@ -99,7 +100,7 @@ mod tests {
         let sums: Vec<i64> = STEPS.iter().map(|step| checksum(step)).collect();
         assert_eq!(
             sums,
-            [FIRST, TESTS, FILLING, RECORDS, HYPERTABLE, POINTS],
+            [FIRST, TESTS, FILLING, RECORDS, HYPERTABLE, POINTS, ROLL_UPS],
             "a step that was released is never changed: add another"
         );
     }
@@ -109,5 +110,6 @@ mod tests {
     const FILLING: i64 = 4_706_393_303_282_183_580;
     const RECORDS: i64 = -5_176_866_062_163_765_998;
     const HYPERTABLE: i64 = -3_577_288_723_962_857_344;
+    const ROLL_UPS: i64 = 1_705_319_901_054_491_774;
     const POINTS: i64 = -1_446_624_624_882_292_731;
 }

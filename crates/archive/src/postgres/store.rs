@@ -120,13 +120,7 @@ impl ServerStore {
     /// Makes the roll-ups that are due now, and waits for the days that are being compressed.
     pub(crate) fn fold(&mut self) -> Result<(), WriteError> {
         self.compression.wait();
-        self.run(|_, live| {
-            live.session.run(async |link| {
-                rollups::prepare(link).await?;
-                while !rollups::round(link).await?.is_last {}
-                Ok(())
-            })
-        })
+        self.run(|_, live| Ok(live.session.run(rollups::finish)?))
     }
 
     /// Bytes of all tables and indexes.

@@ -5,8 +5,9 @@ use super::upkeep::read_cursors;
 use super::{block, schema, tail};
 use crate::errors::OpenError;
 use crate::fault::Fault;
-use crate::point::{Point, day_of, normalise};
+use crate::point::{DAY_US, Point, day_of, normalise};
 use crate::recent_keys::RecentKeys;
+use crate::rollup::RollUp;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +76,34 @@ impl Export {
         points.extend(waiting.into_iter().flatten());
         normalise(points);
         Ok(())
+    }
+
+    /// The days that have roll-ups and no more readings but late ones.
+    pub(crate) fn rolled_days(&self) -> Result<Vec<i64>, Fault> {
+        let mut statement = self.connection.prepare("SELECT day FROM rolled_days ORDER BY day")?;
+        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    /// The roll-ups of a day: series, whether it is of booleans, and the hour.
+    pub(crate) fn hours(&self, day: i64) -> Result<Vec<(i64, bool, RollUp)>, Fault> {
+        let sql = "SELECT series, is_boolean, at, first_at, last_at, min, max, mean, last, true_s, count
+                   FROM readings_1h WHERE at >= ?1 AND at < ?2 ORDER BY series, at";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let hours = statement.query_map([day * DAY_US, (day + 1) * DAY_US], |row| {
+            let one = RollUp {
+                at: row.get(2)?,
+                first_at: row.get(3)?,
+                last_at: row.get(4)?,
+                min: row.get(5)?,
+                max: row.get(6)?,
+                mean: row.get(7)?,
+                last: row.get(8)?,
+                true_s: row.get(9)?,
+                count: row.get(10)?,
+            };
+            Ok((row.get(0)?, row.get(1)?, one))
+        })?;
+        Ok(hours.collect::<Result<_, _>>()?)
     }
 
     /// The series that have readings on a day, in order.
@@ -149,7 +178,7 @@ mod tests {
             Ok(())
         };
         export.rows(kind, &["name".to_owned()], &mut note).unwrap();
-        let own = ["cursors", "days", "series", "tail", "blocks"].map(str::to_owned);
+        let own = ["cursors", "days", "series", "tail", "blocks", "readings_1h", "rolled_days"].map(str::to_owned);
         let by_rows = crate::postgres::TABLES_BY_ROWS.iter().map(|table| (*table).to_owned());
         assert_eq!(found, by_rows.chain(own).collect());
     }

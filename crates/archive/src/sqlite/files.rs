@@ -33,7 +33,12 @@ pub(super) fn write_days(connection: &Connection, days: &[i64], files: Files<'_>
 }
 
 /// Appends the points of a series' blocks of a day.
-fn read_blocks(connection: &Connection, day: i64, series: i64, points: &mut Vec<Point>) -> Result<(), Fault> {
+pub(super) fn read_blocks(
+    connection: &Connection,
+    day: i64,
+    series: i64,
+    points: &mut Vec<Point>,
+) -> Result<(), Fault> {
     let sql = "SELECT points FROM blocks WHERE day = ?1 AND series = ?2 ORDER BY first_at, part";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((day, series))?;

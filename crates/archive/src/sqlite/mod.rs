@@ -14,6 +14,7 @@ mod reader;
 pub(crate) mod readings_query;
 pub(crate) mod registry_query;
 mod retention;
+mod rollups;
 mod rows;
 mod schema;
 mod store;

@@ -1,6 +1,6 @@
 //! Readings of one device over a span of time, for a chart.
 
-use super::{block, tail};
+use super::{block, rollups, tail};
 use crate::downsample::SeriesPoint;
 use crate::fault::Fault;
 use crate::point::{Point, day_of, normalise};
@@ -10,8 +10,9 @@ use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashMap;
 use watchfire_model::{Metric, PointName};
 
-/// The readings of a device, each series by itself, in order of point and metric.
-pub(crate) fn readings(connection: &Connection, query: &ReadingsQuery) -> Result<Vec<Series>, Fault> {
+/// The readings of a device, each series by itself, in order of point and metric; with `rolled_up`, what roll-ups show in
+/// the place of those that were given up.
+pub(crate) fn readings(connection: &Connection, query: &ReadingsQuery, rolled_up: bool) -> Result<Vec<Series>, Fault> {
     let mut answer = Vec::new();
     let Some(device) = find_device(connection, query)? else { return Ok(answer) };
     let all = list_series(connection, device)?;
@@ -20,6 +21,9 @@ pub(crate) fn readings(connection: &Connection, query: &ReadingsQuery) -> Result
     let mut budget = POINTS_READ_MAX;
     for (id, mut series) in all {
         let mut waiting = waiting.remove(&id).unwrap_or_default();
+        if rolled_up {
+            waiting.extend(rollups::read(connection, query, id)?);
+        }
         normalise(&mut waiting);
         series.points = read_series(connection, query, id, &days, waiting, &mut budget)?;
         if !series.points.is_empty() {

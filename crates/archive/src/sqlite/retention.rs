@@ -1,10 +1,11 @@
 //! Giving up history: by age, and when there is no room.
 //!
-//! Readings go by whole days. When the file nears its limit the oldest days go first, whatever their age, but days
+//! Readings go by whole days, and leave roll-ups behind that go by an age of their own. When the file nears its limit the oldest days go first, whatever their age, but days
 //! beyond tomorrow before them: a device whose clock runs ahead must not push out real history. Alerts, deliveries and
 //! orders go by age only, and an alert only when it is over.
 
 use super::files::write_days;
+use super::rollups;
 use super::schema;
 use super::store::{FileStore, Live};
 use crate::errors::WriteError;
@@ -39,6 +40,7 @@ impl FileStore {
             let files = retention.files.as_deref().map(|folder| Files { folder, journal: store.journal });
             let mut given = GivenUp { alerts, ..GivenUp::default() };
             given.readings_by_age = by_age(live, retention, files)?;
+            rollups::forget_before(&live.connection, day_of(retention.rollups_from.0))?;
             let below_limit = limit.map(|limit| limit - limit / 10);
             if let Some(bytes) = [below_limit, retention.bytes_wanted].into_iter().flatten().min() {
                 given.readings_by_room = by_room(live, retention, bytes, files)?;
@@ -69,7 +71,7 @@ fn by_age(live: &mut Live, retention: &Retention, files: Option<Files<'_>>) -> R
     let old: Vec<i64> = days(&live.connection)?.into_iter().filter(|day| *day < first).collect();
     let mut gone = 0;
     for days in bundles(&old, files) {
-        gone += give_up(live, days, files)?;
+        gone += give_up(live, days, (retention, files))?;
     }
     Ok(gone)
 }
@@ -81,13 +83,13 @@ fn bundles<'a>(days: &'a [i64], files: Option<Files<'_>>) -> impl Iterator<Item 
 }
 
 /// Gives up the days of a bundle, once they are in their file.
-fn give_up(live: &mut Live, days: &[i64], files: Option<Files<'_>>) -> Result<u64, Fault> {
+fn give_up(live: &mut Live, days: &[i64], (retention, files): (&Retention, Option<Files<'_>>)) -> Result<u64, Fault> {
     if let Some(files) = files {
         write_days(&live.connection, days, files)?;
     }
     let mut gone = 0;
     for day in days {
-        gone += forget_day(&mut live.connection, *day)?;
+        gone += forget_day(&mut live.connection, *day, retention)?;
     }
     Ok(gone)
 }
@@ -102,7 +104,12 @@ fn by_room(live: &mut Live, retention: &Retention, bytes_wanted: u64, files: Opt
         if schema::file_bytes(&live.connection)?.0 <= bytes_wanted {
             break;
         }
-        gone += give_up(live, days, files)?;
+        gone += give_up(live, days, (retention, files))?;
+    }
+    while schema::file_bytes(&live.connection)?.0 > bytes_wanted
+        && let Some(oldest) = rollups::oldest(&live.connection)?
+    {
+        rollups::forget_before(&live.connection, oldest + 1)?;
     }
     Ok(gone)
 }
@@ -113,8 +120,12 @@ fn days(connection: &Connection) -> Result<Vec<i64>, Fault> {
     Ok(days.collect::<Result<_, _>>()?)
 }
 
-fn forget_day(connection: &mut Connection, day: i64) -> Result<u64, Fault> {
+/// Forgets the readings of a day; its roll-ups are made of them before.
+fn forget_day(connection: &mut Connection, day: i64, retention: &Retention) -> Result<u64, Fault> {
     let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if (day_of(retention.rollups_from.0)..=day_of(retention.now.0) + 1).contains(&day) {
+        rollups::make(&step, day)?;
+    }
     step.execute("DELETE FROM blocks WHERE day = ?1", [day])?;
     let readings: i64 =
         step.query_row("DELETE FROM days WHERE day = ?1 RETURNING readings", [day], |row| row.get(0))?;

@@ -23,6 +23,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0002-tests.sql"),
     include_str!("schema/0003-records.sql"),
     include_str!("schema/0004-points.sql"),
+    include_str!("schema/0005-rollups.sql"),
 ];
 
 /// Opens the file for writing; makes it when it is not there; brings its tables up to date.

@@ -276,6 +276,8 @@ fn retention_by_age(archive: &mut Archive) {
     let later = START.plus(std::time::Duration::from_secs(3 * 86_400));
     let retention = Retention {
         readings_from: later,
+        minutes_from: later,
+        rollups_from: later,
         alerts_from: later,
         audit_from: later,
         bytes_wanted: None,

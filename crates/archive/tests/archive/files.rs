@@ -22,7 +22,16 @@ const DEVICES: [&str; 3] = ["t-1", "odd, \"三楼\"", "late"];
 fn retention(files: &Path) -> Retention {
     let later = START.plus(Duration::from_secs(10 * 86_400));
     let files = Some(files.to_owned());
-    Retention { readings_from: later, alerts_from: later, audit_from: later, bytes_wanted: None, files, now: later }
+    Retention {
+        readings_from: later,
+        minutes_from: later,
+        rollups_from: later,
+        alerts_from: later,
+        audit_from: later,
+        bytes_wanted: None,
+        files,
+        now: later,
+    }
 }
 
 /// Readings of two months, of a clock that is wrong, of both kinds, with names that need quotes; some are kept.

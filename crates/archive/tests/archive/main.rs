@@ -17,6 +17,7 @@ mod figures;
 mod files;
 mod migrate;
 mod outages;
+mod outliving;
 mod records;
 mod rollups;
 mod source;

@@ -373,6 +373,8 @@ pub(crate) fn records_by_age(archive: &mut Archive) {
     deliver(archive);
     let keep = watchfire_archive::Retention {
         readings_from: START,
+        minutes_from: START,
+        rollups_from: START,
         alerts_from: at(100_000),
         audit_from: START,
         bytes_wanted: None,

@@ -152,6 +152,8 @@ fn what_is_due_of_a_day_that_was_given_up_is_forgotten() {
         let later = START.plus(Duration::from_secs(86_400));
         let retention = Retention {
             readings_from: later,
+            minutes_from: later,
+            rollups_from: later,
             alerts_from: later,
             audit_from: later,
             bytes_wanted: None,

@@ -101,7 +101,16 @@ fn retention(keep_from_day: i64, files: Option<&Path>) -> Retention {
     let at = |day: i64| watchfire_model::Timestamp(START.0 + day * DAY_S * 1_000_000);
     let from = at(keep_from_day);
     let files = files.map(Path::to_owned);
-    Retention { readings_from: from, alerts_from: from, audit_from: from, bytes_wanted: None, files, now: at(20) }
+    Retention {
+        readings_from: from,
+        minutes_from: from,
+        rollups_from: from,
+        alerts_from: from,
+        audit_from: from,
+        bytes_wanted: None,
+        files,
+        now: at(20),
+    }
 }
 
 /// A temperature every minute for three days.

@@ -86,6 +86,8 @@ fn near_its_limit_the_oldest_days_go_first_and_days_of_wrong_clocks_before_them(
     let now = START.plus(Duration::from_secs(30 * 86_400));
     let retention = Retention {
         readings_from: START.minus(Duration::from_secs(86_400)),
+        minutes_from: START,
+        rollups_from: START,
         alerts_from: START,
         audit_from: START,
         bytes_wanted: None,
