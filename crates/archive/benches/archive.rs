@@ -20,10 +20,11 @@
 mod cluster;
 
 use cluster::Cluster;
+use std::num::NonZeroU16;
 use std::ops::{Range, RangeInclusive};
 use std::path::Path;
 use std::time::Instant;
-use watchfire_archive::{History, ReadingsQuery, Retention, Server, ServerOptions, Store, StoreOptions};
+use watchfire_archive::{CONNECTIONS, History, ReadingsQuery, Retention, Server, ServerOptions, Store, StoreOptions};
 use watchfire_journal::{Limits, Reader, RealDisk, Writer};
 use watchfire_model::encoding::decode_entry;
 use watchfire_model::{
@@ -55,10 +56,18 @@ fn main() {
     println!("{readings} readings of {devices} devices\n");
     println!("| way | readings/s | of bare COPY |\n|---|---|---|");
 
-    let database = cluster.make_database();
-    let server = Server::new(&cluster.url(&database), None, None).unwrap();
-    let mut store = Store::on_server(&server, IDS.0, IDS.1, ServerOptions::default()).unwrap();
-    let ours = archive(&journal, &mut store, 1..=readings / 2);
+    let over = |connections: NonZeroU16| {
+        let database = cluster.make_database();
+        let server = Server::new(&cluster.url(&database), None, None).unwrap();
+        let options = ServerOptions { connections, ..ServerOptions::default() };
+        let mut store = Store::on_server(&server, IDS.0, IDS.1, options).unwrap();
+        let rate = archive(&journal, &mut store, 1..=readings / 2);
+        (database, store, rate)
+    };
+    let (database, store, over_one) = over(NonZeroU16::MIN);
+    drop(store);
+    cluster.sql("postgres", &format!("DROP DATABASE {database} WITH (FORCE)"));
+    let (database, mut store, ours) = over(CONNECTIONS);
     let lag_s = cluster.sql(&database, ROLL_UPS_LAG);
     let started = Instant::now();
     store.fold().unwrap();
@@ -102,6 +111,7 @@ fn main() {
     let sqlite_bytes = std::fs::metadata(&path).unwrap().len() as f64 / readings as f64;
     for (way, rate) in [
         ("journal → PostgreSQL, roll-ups on", ours),
+        ("the same over one connection", over_one),
         ("bare COPY, same rows, same tables", same),
         ("bare COPY over two connections, half of the series each", by_two),
         ("bare COPY, same tables, rows as they arrive", unsorted),

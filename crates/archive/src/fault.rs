@@ -14,6 +14,9 @@ pub(crate) enum Fault {
     Sqlite(#[from] rusqlite::Error),
     #[error("{}", full_text(.0))]
     Postgres(#[from] tokio_postgres::Error),
+    /// The tables could not be brought up to date.
+    #[error("{}", migration_text(.0))]
+    Migration(refinery::Error),
     /// The server did not answer in time.
     #[error("the server did not answer within {0} s")]
     TimedOut(u64),
@@ -55,6 +58,7 @@ impl Fault {
         match self {
             Fault::Sqlite(error) => trouble_of(error),
             Fault::Postgres(error) => trouble_of_server(error),
+            Fault::Migration(error) => trouble_of_migration(error),
             Fault::TimedOut(_) | Fault::Setup(_) | Fault::Files(_) => Trouble::Unavailable,
             Fault::Malformed { .. } => Trouble::Damaged,
             Fault::Limit(_) => Trouble::Busy,
@@ -90,6 +94,24 @@ fn trouble_of(error: &rusqlite::Error) -> Trouble {
 fn trouble_of_server(error: &tokio_postgres::Error) -> Trouble {
     // Without a code the connection is gone, or what came over it is not what we asked for; a new one will tell.
     error.code().map_or(Trouble::Unavailable, |code| trouble_of_state(code.code()))
+}
+
+fn trouble_of_migration(error: &refinery::Error) -> Trouble {
+    match (source_of::<rusqlite::Error>(error), source_of::<tokio_postgres::Error>(error)) {
+        (Some(error), _) => trouble_of(error),
+        (_, Some(error)) => trouble_of_server(error),
+        _ => Trouble::Damaged,
+    }
+}
+
+/// What the database itself said.
+fn source_of<E: std::error::Error + 'static>(error: &refinery::Error) -> Option<&E> {
+    let sources = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    sources.into_iter().find_map(<dyn std::error::Error>::downcast_ref)
+}
+
+fn migration_text(error: &refinery::Error) -> String {
+    source_of::<tokio_postgres::Error>(error).map_or_else(|| error.to_string(), full_text)
 }
 
 /// By SQLSTATE: <https://www.postgresql.org/docs/15/errcodes-appendix.html>.

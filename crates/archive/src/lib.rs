@@ -61,6 +61,7 @@ mod incidents;
 mod lives;
 mod metrics;
 mod migrate;
+mod migrations;
 mod plain;
 mod point;
 mod pool;
@@ -100,7 +101,7 @@ pub use incidents::{INCIDENT_ALERTS_MAX, INCIDENTS_MAX, IncidentAlert, IncidentL
 pub use lives::{AlertLife, COUNTED_MAX, LIVES_MAX, LivesPage, SpanQuery};
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use pool::READERS_MAX;
-pub use postgres::{Server, ServerError, ServerOptions};
+pub use postgres::{CONNECTIONS, Server, ServerError, ServerOptions};
 pub use readings::{POINTS_MAX, POINTS_READ_MAX, ReadingsQuery, SERIES_MAX, SERIES_PER_SITE_MAX, Series};
 pub use registry::{Counts, DefectCount, DeviceRow, LIST_MAX, OrderRow};
 pub use retention::{GivenUp, Retention};

@@ -48,7 +48,7 @@ fn restored(folder: &Path, month: &str, into: Option<&Path>, config: Option<&Pat
     };
     let into = match &place {
         ArchivePlace::File(path) => RestoreInto::File(path),
-        ArchivePlace::Server(server) => RestoreInto::Server(server),
+        ArchivePlace::Server(server, _) => RestoreInto::Server(server),
     };
     restore_files(folder, month, into).map_err(|why| why.to_string())
 }
@@ -70,7 +70,7 @@ fn migrate_file(config: &Path) -> ExitCode {
 
 fn migrated(config: &Path) -> Result<Migrated, String> {
     let (paths, archive) = backup::place(config)?;
-    let ArchivePlace::Server(server) = archive else {
+    let ArchivePlace::Server(server, _) = archive else {
         return Err(
             "archive.kind is sqlite: name the server in [archive] first; the station goes on with the file until \
                     it is restarted"

@@ -2,8 +2,9 @@
 
 use super::secrets::{self, SecretRef};
 use serde::Serialize;
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
-use watchfire_archive::Server;
+use watchfire_archive::{CONNECTIONS, Server};
 use watchfire_settings::Section;
 
 const MEBIBYTE: u64 = 1024 * 1024;
@@ -50,6 +51,8 @@ pub(crate) struct ServerConfig {
     pub(crate) password: Option<SecretRef>,
     /// Who signed its certificate; `None`: one whom the system trusts.
     pub(crate) ca_file: Option<PathBuf>,
+    /// How many connections write readings.
+    pub(crate) connections: NonZeroU16,
 }
 
 /// Reads the table.
@@ -93,7 +96,9 @@ fn server(section: &mut Section<'_>, folder: &Path) -> Option<ServerConfig> {
     }
     let password = if section.has("password") { secrets::required(section, "password") } else { None };
     let ca_file = section.optional_text("ca_file").map(|text| folder.join(text));
-    Some(ServerConfig { url: url?, password, ca_file })
+    let connections = section.integer_or("connections", CONNECTIONS.get().into(), 1..=16);
+    let connections = u16::try_from(connections).ok().and_then(NonZeroU16::new).unwrap_or(CONNECTIONS);
+    Some(ServerConfig { url: url?, password, ca_file, connections })
 }
 
 #[cfg(test)]
@@ -117,6 +122,7 @@ mod tests {
         assert_eq!(server.bytes_max, None);
         let ArchiveKind::Postgresql(server) = server.kind else { panic!("it says so") };
         assert_eq!(server.ca_file, Some(PathBuf::from("/etc/watchfire/ca.pem")));
+        assert_eq!(server.connections, CONNECTIONS);
     }
 
     #[test]

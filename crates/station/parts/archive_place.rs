@@ -3,6 +3,7 @@
 use crate::backup::restored;
 use crate::config::archive::{ArchiveConfig, ArchiveKind};
 use crate::parts::paths::DataPaths;
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use watchfire_archive::{History, OpenError, Server, ServerOptions, Store, StoreOptions};
 use watchfire_model::JournalId;
@@ -11,17 +12,19 @@ use watchfire_model::JournalId;
 #[derive(Clone)]
 pub(crate) enum ArchivePlace {
     File(PathBuf),
-    Server(Box<Server>),
+    Server(Box<Server>, NonZeroU16),
 }
 
 impl ArchivePlace {
     /// As the configuration in that folder says. Nothing is opened.
     pub(crate) fn of(config: &ArchiveConfig, folder: &Path, paths: &DataPaths) -> Result<ArchivePlace, String> {
         let ArchiveKind::Postgresql(server) = &config.kind else { return Ok(ArchivePlace::File(paths.archive())) };
+        let connections = server.connections;
         let password = server.password.as_ref().map(|password| password.fetch(folder)).transpose()?;
         let password = password.as_ref().map(|password| password.expose());
         let server = Server::new(&server.url, password, server.ca_file.as_deref());
-        server.map(|server| ArchivePlace::Server(Box::new(server))).map_err(|error| format!("archive.url: {error}"))
+        let server = server.map_err(|error| format!("archive.url: {error}"))?;
+        Ok(ArchivePlace::Server(Box::new(server), connections))
     }
 
     /// Opens the archive of these logs to write it; when they were restored and it follows those that were backed up, it
@@ -44,7 +47,7 @@ impl ArchivePlace {
         for adoption in restored::adoptions(&restored::read(paths).map_err(|why| why.to_string())?) {
             let adopted = match self {
                 ArchivePlace::File(path) => adoption.of_file(path),
-                ArchivePlace::Server(server) => adoption.on_server(server),
+                ArchivePlace::Server(server, _) => adoption.on_server(server),
             };
             match adopted {
                 Ok(()) => return Ok(()),
@@ -59,7 +62,10 @@ impl ArchivePlace {
             ArchivePlace::File(path) => {
                 Store::open_with(path, logs.0, logs.1, StoreOptions { bytes_max, ..StoreOptions::default() })
             }
-            ArchivePlace::Server(server) => Store::on_server(server, logs.0, logs.1, ServerOptions { bytes_max }),
+            &ArchivePlace::Server(ref server, connections) => {
+                let options = ServerOptions { bytes_max, connections, ..ServerOptions::default() };
+                Store::on_server(server, logs.0, logs.1, options)
+            }
         }
     }
 
@@ -67,7 +73,7 @@ impl ArchivePlace {
     pub(crate) fn history(&self) -> History {
         match self {
             ArchivePlace::File(path) => History::open(path),
-            ArchivePlace::Server(server) => History::on_server(server),
+            ArchivePlace::Server(server, _) => History::on_server(server),
         }
     }
 

@@ -53,6 +53,16 @@ impl Copy {
         self.rows.iter().map(|(series, point)| (*series, point.at))
     }
 
+    /// Sends them to the table of readings.
+    pub(crate) async fn send_readings(&self, link: &Link) -> Result<(), Fault> {
+        self.send(link, "COPY readings (at, received, value, series) FROM STDIN BINARY").await
+    }
+
+    /// Sends them to the table of strays.
+    pub(crate) async fn send_strays(&self, link: &Link) -> Result<(), Fault> {
+        self.send(link, "COPY stray_readings (at, received, value, series) FROM STDIN BINARY").await
+    }
+
     /// Sends them by that statement, which names the columns `at, received, value, series`.
     pub(crate) async fn send(&self, link: &Link, sql: &'static str) -> Result<(), Fault> {
         if self.rows.is_empty() {

@@ -2,7 +2,8 @@
 
 use super::copy::Copy;
 use super::link::Link;
-use super::rows::{is_sound, note_minutes};
+use super::noted::Noted;
+use super::rows::is_sound;
 use super::server::Server;
 use super::session::{Purpose, Session};
 use super::times::{At, Day};
@@ -100,9 +101,9 @@ fn key_of(row: &Row) -> Result<SeriesKey, Fault> {
 /// Adds the readings of files to the archive on a server, whose tables are made where there are none; a transaction each,
 /// and roll-ups after it.
 pub(crate) fn restore(server: &Server, files: &[PathBuf]) -> Result<Restored, RestoreError> {
-    let session = Session::open(server, Purpose::Upkeep)?;
+    let mut session = Session::open(server, Purpose::Upkeep)?;
+    schema::migrate(&mut session)?;
     session.run(async |link| {
-        schema::migrate(link).await?;
         rollups::prepare(link).await.map_err(Unfit::from)?;
         let mut done = Restored::default();
         for file in files {
@@ -155,7 +156,7 @@ async fn send(link: &Link, sound: &mut Copy, strays: &mut Copy) -> Result<(), Fa
     sound.sort();
     sound.send(link, "COPY restored (at, received, value, series) FROM STDIN BINARY").await?;
     strays.send(link, "COPY restored_strays (at, received, value, series) FROM STDIN BINARY").await?;
-    note_minutes(link, sound).await?;
+    Noted::of(sound).write_minutes(link).await?;
     (*sound, *strays) = (Copy::default(), Copy::default());
     Ok(())
 }

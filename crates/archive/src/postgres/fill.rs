@@ -3,6 +3,7 @@
 
 use super::copy::{Copy, Sink};
 use super::link::Link;
+use super::noted::Noted;
 use super::recent_frames::RecentFrames;
 use super::server::Server;
 use super::session::{Purpose, Session};
@@ -42,9 +43,9 @@ const COPY_ROWS: usize = 60_000;
 
 /// Copies all of it; `told` hears of each day that is done.
 pub(crate) fn fill(server: &Server, from: &Export, mut told: impl FnMut(&Migrated)) -> Result<Migrated, MigrateError> {
-    let session = Session::open(server, Purpose::Upkeep).map_err(OpenError::from)?;
+    let mut session = Session::open(server, Purpose::Upkeep).map_err(OpenError::from)?;
+    schema::migrate(&mut session).map_err(OpenError::from)?;
     session.run(async |link| {
-        schema::migrate(link).await.map_err(OpenError::from)?;
         begin(link).await?;
         let mut filling = Filling { link, from, series: HashMap::new(), next_series: 0, done: Migrated::default() };
         filling.all(&mut told).await?;
@@ -72,7 +73,7 @@ async fn begin(link: &Link) -> Result<(), MigrateError> {
     }
     let tables = TABLES_BY_ROWS.join(", ");
     link.batch(&format!(
-        "TRUNCATE cursors, series, stray_readings, readings_1d, rollups_due, recent_frames, {tables} RESTART IDENTITY"
+        "TRUNCATE cursors, lanes, series, stray_readings, readings_1d, rollups_due, recent_frames, {tables} RESTART IDENTITY"
     ))
     .await?;
     Ok(())
@@ -185,7 +186,9 @@ impl Filling<'_> {
 
     async fn send(&self, sound: &mut Copy, strays: &mut Copy) -> Result<(), Fault> {
         sound.sort();
-        rows::send(self.link, sound, strays).await?;
+        sound.send_readings(self.link).await?;
+        strays.send_strays(self.link).await?;
+        Noted::of(sound).write(self.link).await?;
         (*sound, *strays) = (Copy::default(), Copy::default());
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Readings and their minutes in hypertables of TimescaleDB. Whether they are is settled when the tables are made (`schema/0005-hypertable.sql`);
+//! Readings and their minutes in hypertables of TimescaleDB. Whether they are is settled when the tables are made (`schema/V5__hypertable.sql`);
 //! the functions made there hide it from everything else.
 
 use super::link::Link;

@@ -22,6 +22,11 @@ impl Link {
         Link { client, prepared: RefCell::default() }
     }
 
+    /// The connection itself, for what brings statements of its own.
+    pub(crate) fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
     /// Whether the connection has ended.
     pub(crate) fn is_closed(&self) -> bool {
         self.client.is_closed()

@@ -1,9 +1,9 @@
 //! The archive on PostgreSQL 15 or later: for a monitoring centre that keeps a year and more and asks in SQL.
 //!
 //! # Shape
-//! Readings are narrow rows (series, event time, receive time, value) in one partition a day, copied in binary over one
-//! connection, in the transaction that moves the cursors. That is also why there is one connection: rows and cursors
-//! over two would need a second protocol between them. What the columns mean stands in `schema/`.
+//! Readings are narrow rows (series, event time, receive time, value) in one partition a day, copied in binary. What the
+//! columns mean stands in `schema/`. The first connection moves the cursors in the transaction of its rows; further ones,
+//! `lanes`, send the readings of their share of the devices and have positions of their own, which are never behind it.
 //!
 //! Roll-ups are made behind the writer by a thread of their own from what each batch notes in `rollups_due`, in the
 //! transaction of its rows: a minute that a late reading falls into is made again, and a crash forgets none.
@@ -27,8 +27,10 @@ pub(crate) mod figures_query;
 mod files;
 mod fill;
 mod hypertable;
+mod lanes;
 mod link;
 mod names;
+mod noted;
 pub(crate) mod plain_rows;
 mod reader;
 pub(crate) mod readings_query;
@@ -52,6 +54,6 @@ pub(crate) use fill::TABLES_BY_ROWS;
 pub(crate) use fill::fill;
 pub(crate) use reader::ServerReader;
 pub use server::{Server, ServerError};
-pub use store::ServerOptions;
 pub(crate) use store::ServerStore;
+pub use store::{CONNECTIONS, ServerOptions};
 pub(crate) use upkeep::{adopt, check};

@@ -1,26 +1,27 @@
-//! The rows of a batch, written inside its transaction.
+//! The rows of a batch: which connection writes them, and what the first one writes inside its transaction.
 
 use super::alert_rows;
 use super::copy::Copy;
 use super::delivery_rows;
+use super::lanes::Lanes;
 use super::link::Link;
 use super::names::Named;
+use super::noted::Noted;
 use super::plain_rows;
 use super::store::Known;
 use super::times::{At, Day};
-use crate::batch::Batch;
+use crate::batch::{Batch, BatchFrame};
 use crate::fault::Fault;
 use crate::metrics::Written;
 use crate::point::{DAY_US, Point, day_of};
 use crate::store::Cursors;
 use std::collections::BTreeMap;
-use watchfire_model::JournalId;
+use watchfire_model::{JournalId, Seq};
 
 /// Readings of event times further back from their receipt than this are strays ...
 const BACK_US: i64 = 400 * DAY_US;
 /// ... and so are those further ahead.
 const AHEAD_US: i64 = DAY_US;
-const MINUTE_US: i64 = 60_000_000;
 
 /// Whether a reading's event time is one that a clock that is right may have given.
 pub(crate) fn is_sound(at: i64, received: i64) -> bool {
@@ -35,16 +36,30 @@ pub(crate) fn days_of(batch: &Batch) -> impl Iterator<Item = i64> + '_ {
     })
 }
 
-/// Writes everything of the batch that is beyond the cursors.
+/// The frames of a batch that are beyond the cursors.
+pub(crate) fn frames_of(batch: &Batch, cursors: Cursors) -> Vec<Named<'_>> {
+    let frames = batch.frames.iter().filter(|frame| frame.seq > cursors.entries);
+    frames.map(|frame| (frame, batch.readings.get(frame.readings.clone()).unwrap_or_default())).collect()
+}
+
+/// Writes everything of the batch that is beyond the cursors, but the readings of the lanes. What is to be noted of
+/// readings is for the end of the transaction.
 pub(crate) async fn write(
     link: &Link,
     known: &mut Known,
+    mut rows: Rows,
     batch: &Batch,
     cursors: Cursors,
     journal: JournalId,
-) -> Result<Written, Fault> {
-    let mut written = Written::default();
-    write_readings(link, known, batch, cursors, &mut written).await?;
+) -> Result<(Written, Noted), Fault> {
+    let mut written = rows.written;
+    rows.first.sort();
+    rows.there.sort();
+    known.recent.write(link).await?;
+    rows.first.send_readings(link).await?;
+    rows.strays.send_strays(link).await?;
+    let mut noted = Noted::of(&rows.first);
+    noted.add(&rows.there);
     write_defects(link, batch, cursors).await?;
     for (_, at, outcome) in batch.outcomes.iter().filter(|(seq, ..)| *seq > cursors.entries) {
         delivery_rows::write_outcome(link, *at, outcome).await?;
@@ -64,106 +79,74 @@ pub(crate) async fn write(
         written.transitions += alert_rows::write(link, *position, record).await?;
     }
     plain_rows::write(link, batch, cursors).await?;
-    Ok(written)
+    Ok((written, noted))
 }
 
-async fn write_readings(
-    link: &Link,
-    known: &mut Known,
-    batch: &Batch,
-    cursors: Cursors,
-    written: &mut Written,
-) -> Result<(), Fault> {
-    let frames: Vec<Named<'_>> = batch
-        .frames
-        .iter()
-        .filter(|frame| frame.seq > cursors.entries)
-        .map(|frame| (frame, batch.readings.get(frame.readings.clone()).unwrap_or_default()))
-        .collect();
-    known.names.learn(link, &frames).await?;
-    let mut rows = Rows::default();
-    for frame in frames {
-        rows.push(known, frame, written);
-    }
-    rows.sound.sort();
-    known.recent.write(link).await?;
-    send(link, &rows.sound, &rows.strays).await
-}
-
-/// Sends sorted rows and strays to their tables, counts the days and notes the minutes.
-pub(crate) async fn send(link: &Link, sorted: &Copy, strays: &Copy) -> Result<(), Fault> {
-    sorted.send(link, "COPY readings (at, received, value, series) FROM STDIN BINARY").await?;
-    strays.send(link, "COPY stray_readings (at, received, value, series) FROM STDIN BINARY").await?;
-    count_days(link, sorted).await?;
-    note_minutes(link, sorted).await
-}
-
-async fn count_days(link: &Link, rows: &Copy) -> Result<(), Fault> {
-    let mut days = BTreeMap::<i64, i64>::new();
-    for (_, at) in rows.times() {
-        *days.entry(day_of(at)).or_default() += 1;
-    }
-    for (day, count) in days {
-        link.execute("UPDATE days SET readings = readings + $2 WHERE day = $1", &[&Day(day), &count]).await?;
-    }
-    Ok(())
-}
-
-/// Notes the minutes of sorted rows that are to be rolled up.
-pub(crate) async fn note_minutes(link: &Link, sorted: &Copy) -> Result<(), Fault> {
-    let (mut series, mut minutes) = (Vec::new(), Vec::new());
-    let mut last = None;
-    for (one, at) in sorted.times() {
-        let minute = i32::try_from(at.div_euclid(MINUTE_US)).unwrap_or(i32::MAX);
-        if last != Some((one, minute)) {
-            last = Some((one, minute));
-            series.push(one);
-            minutes.push(minute);
-        }
-    }
-    if !series.is_empty() {
-        link.execute("INSERT INTO rollups_due (series, minutes) VALUES ($1, $2)", &[&series, &minutes]).await?;
-    }
-    Ok(())
-}
-
-/// Readings on their way to the tables.
+/// Readings on their way to the tables, by the connection that sends them.
 #[derive(Default)]
-struct Rows {
-    sound: Copy,
+pub(crate) struct Rows {
+    /// The first connection's.
+    first: Copy,
+    /// Each lane's; empty when the first connection sends all.
+    pub(crate) lanes: Vec<Copy>,
+    /// What lanes have sent already, of a batch that was cut short: it is not noted yet.
+    there: Copy,
     strays: Copy,
-    series: Vec<Option<i32>>,
-    points: Vec<(i32, Point)>,
+    written: Written,
 }
 
 impl Rows {
-    fn push(&mut self, known: &mut Known, (frame, readings): Named<'_>, written: &mut Written) {
-        self.series.clear();
-        self.points.clear();
-        let received = frame.received.0;
-        let device = known.names.numbers(frame, readings, &mut self.series);
-        for (reading, series) in readings.iter().zip(&self.series) {
-            match series {
-                Some(series) => self.points.push((*series, Point { at: reading.at.0, received, value: reading.value })),
-                None => written.refused += 1,
+    /// Those of frames beyond the cursor, of which the names are known, for the lanes as well or for the first connection
+    /// alone.
+    pub(crate) fn of(known: &mut Known, frames: &[Named<'_>], lanes: &Lanes, is_spread: bool) -> Rows {
+        let mut rows = Rows::default();
+        if is_spread {
+            rows.lanes.resize_with(lanes.shares() - 1, Copy::default);
+        }
+        let (mut series, mut points) = (Vec::new(), Vec::new());
+        for &(frame, readings) in frames {
+            series.clear();
+            points.clear();
+            let device = known.names.numbers(frame, readings, &mut series);
+            let received = frame.received.0;
+            for (reading, series) in readings.iter().zip(&series) {
+                match series {
+                    Some(series) => points.push((*series, Point { at: reading.at.0, received, value: reading.value })),
+                    None => rows.written.refused += 1,
+                }
+            }
+            if rows.is_new(known, frame, device, &points) {
+                rows.push(lanes, frame.seq, device, &mut points);
             }
         }
-        if self.points.is_empty() {
-            return;
-        }
-        let count = u64::try_from(self.points.len()).unwrap_or(u64::MAX);
-        if let Some(key) = frame.key {
-            let points = self.points.iter();
+        rows
+    }
+
+    /// Counts a frame's readings; whether it has any and repeats none of late.
+    fn is_new(&mut self, known: &mut Known, frame: &BatchFrame, device: i32, points: &[(i32, Point)]) -> bool {
+        let (received, count) = (frame.received.0, u64::try_from(points.len()).unwrap_or(u64::MAX));
+        if let (Some(key), false) = (frame.key, points.is_empty()) {
             let print = points
+                .iter()
                 .fold(key, |print, (series, point)| print.reading(i64::from(*series), point.at, received, point.value));
             if known.recent.repeats(device, received, print.0) {
-                written.repeats += count;
-                return;
+                self.written.repeats += count;
+                return false;
             }
         }
-        written.readings += count;
-        for (series, point) in self.points.drain(..) {
-            let table = if is_sound(point.at, received) { &mut self.sound } else { &mut self.strays };
+        self.written.readings += count;
+        count > 0
+    }
+
+    fn push(&mut self, lanes: &Lanes, seq: Seq, device: i32, points: &mut Vec<(i32, Point)>) {
+        let lane = lanes.of_device(device);
+        let to = match lane.checked_sub(1).and_then(|index| self.lanes.get_mut(index)) {
+            _ if lanes.has(lane, seq) => &mut self.there,
+            Some(share) => share,
+            None => &mut self.first,
+        };
+        for (series, point) in points.drain(..) {
+            let table = if is_sound(point.at, point.received) { &mut *to } else { &mut self.strays };
             table.push(series, point);
         }
     }

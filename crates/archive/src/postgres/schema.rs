@@ -1,115 +1,78 @@
-//! The tables, step by step. They are in a schema of their own, `watchfire`, so that the database may hold others.
+//! The tables, migration by migration. They are in a schema of their own, `watchfire`, so that the database may hold others.
 
 use super::link::Link;
+use super::session::Session;
 use crate::errors::Unfit;
 use crate::fault::Fault;
+use crate::migrations::{HISTORY, settled, unfit_of};
 
-/// The steps forward; `schema_steps` says which a database has taken. Never change one, only add.
-const STEPS: &[&str] = &[
-    include_str!("schema/0001-first.sql"),
-    include_str!("schema/0002-tests.sql"),
-    include_str!("schema/0003-filling.sql"),
-    include_str!("schema/0004-records.sql"),
-    include_str!("schema/0005-hypertable.sql"),
-    include_str!("schema/0006-points.sql"),
-    include_str!("schema/0007-rollups.sql"),
-];
+mod steps {
+    refinery::embed_migrations!("src/postgres/schema");
+}
 
-/// Held while steps are taken, so that of two stations that start at once one waits.
+/// Held while the tables are brought up to date, so that of two stations that start at once one waits.
 const LOCK: i64 = 0x7766_6172;
 
-/// Brings the tables up to date; makes them when there are none.
-pub(crate) async fn migrate(link: &Link) -> Result<(), Unfit> {
-    link.batch(&format!("BEGIN; SELECT pg_advisory_xact_lock({LOCK})")).await?;
-    make_place(link).await?;
-    let taken = taken(link).await?;
-    for (number, sql) in STEPS.iter().enumerate().skip(taken) {
-        link.batch(sql).await?;
-        let (number, checksum) = (i64::try_from(number).unwrap_or(i64::MAX) + 1, checksum(sql));
-        link.execute("INSERT INTO schema_steps (number, checksum) VALUES ($1, $2)", &[&number, &checksum]).await?;
-    }
-    Ok(link.batch("COMMIT").await?)
+/// Brings the tables up to date, in one transaction; makes them when there are none.
+pub(crate) fn migrate(session: &mut Session) -> Result<(), Unfit> {
+    session.run(async |link| {
+        link.batch(&format!("SELECT pg_advisory_lock({LOCK})")).await?;
+        make_place(link).await
+    })?;
+    let runner = settled(steps::migrations::runner());
+    session.run_migrations(&runner)?.map_err(|error| unfit_of(error, &runner))?;
+    session.run(async |link| Ok(link.batch(&format!("SELECT pg_advisory_unlock({LOCK})")).await?))
 }
 
 /// The tables are there and of this build; changes nothing.
 pub(crate) async fn check(link: &Link) -> Result<(), Unfit> {
-    let row = link.row("SELECT to_regclass('watchfire.schema_steps') IS NOT NULL", &[]).await?;
-    let has_steps = row.map_or(Ok(false), |row| row.try_get(0))?;
-    match has_steps {
-        true if taken(link).await? == STEPS.len() => Ok(()),
+    let row = link.row("SELECT to_regclass('watchfire.schema_history') IS NOT NULL", &[]).await?;
+    let mut found = None;
+    if row.map_or(Ok(false), |row| row.try_get(0))? {
+        let row = link.row("SELECT max(version) FROM schema_history", &[]).await?;
+        found = row.map_or(Ok(None), |row| row.try_get::<_, Option<i32>>(0))?;
+    }
+    let known = steps::migrations::runner().get_migrations().iter().map(refinery::Migration::version).max();
+    match found {
+        Some(found) if Some(found) == known => Ok(()),
+        Some(found) if Some(found) > known => {
+            Err(Unfit::Newer { found: found.into(), known: known.unwrap_or_default().into() })
+        }
         _ => Err(Unfit::Fault(Fault::Setup("the archive's tables are not made yet".to_owned()))),
     }
 }
 
-/// Makes the schema and its list of steps where there is neither.
+/// Makes the schema where there is none. One with tables, but without a history of them, is not ours.
 async fn make_place(link: &Link) -> Result<(), Unfit> {
+    debug_assert_eq!(HISTORY, "schema_history", "as the statements say");
     // Asked first: who may use the schema need not be allowed to make one.
-    let sql = "SELECT to_regnamespace('watchfire') IS NOT NULL, to_regclass('watchfire.schema_steps') IS NOT NULL,
+    let sql = "SELECT to_regnamespace('watchfire') IS NOT NULL, to_regclass('watchfire.schema_history') IS NOT NULL,
                EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('watchfire'))";
     let row = link.row(sql, &[]).await?.ok_or_else(|| Fault::malformed("the schema", "no answer"))?;
-    let (has_schema, has_steps, has_tables): (bool, bool, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-    if has_steps {
-        return Ok(());
+    match (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?) {
+        (_, false, true) => Err(Unfit::Foreign),
+        (true, ..) => Ok(()),
+        (false, ..) => Ok(link.batch("CREATE SCHEMA watchfire").await?),
     }
-    if has_tables {
-        return Err(Unfit::Foreign);
-    }
-    if !has_schema {
-        link.batch("CREATE SCHEMA watchfire").await?;
-    }
-    let sql = "CREATE TABLE schema_steps (
-        number   bigint PRIMARY KEY,
-        checksum bigint NOT NULL,
-        taken_at timestamptz NOT NULL DEFAULT now()
-    )";
-    Ok(link.batch(sql).await?)
-}
-
-/// How many steps the database has taken, after a check that they are ours.
-async fn taken(link: &Link) -> Result<usize, Unfit> {
-    let rows = link.query("SELECT number, checksum FROM schema_steps ORDER BY number", &[]).await?;
-    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
-    for (row, expected) in rows.iter().zip(1..) {
-        let (number, found): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-        if number > known {
-            return Err(Unfit::Newer { found: rows.len().try_into().unwrap_or(i64::MAX), known });
-        }
-        let step = STEPS.get(usize::try_from(expected - 1).unwrap_or(usize::MAX));
-        if number != expected || step.is_none_or(|step| checksum(step) != found) {
-            let detail = format!("step {number} is not the one that this build knows");
-            return Err(Unfit::Fault(Fault::malformed("the schema", detail)));
-        }
-    }
-    Ok(rows.len())
-}
-
-/// 64-bit FNV-1a of a step's text.
-fn checksum(sql: &str) -> i64 {
-    let hash = sql
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    hash.cast_signed()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::steps::migrations::runner;
+    use crate::migrations::sums;
 
     #[test]
-    fn a_step_never_changes() {
-        let sums: Vec<i64> = STEPS.iter().map(|step| checksum(step)).collect();
-        assert_eq!(
-            sums,
-            [FIRST, TESTS, FILLING, RECORDS, HYPERTABLE, POINTS, ROLL_UPS],
-            "a step that was released is never changed: add another"
-        );
+    fn a_migration_never_changes() {
+        let released = [
+            ("first", 11_185_694_971_763_640_207),
+            ("tests", 6_356_006_070_834_835_136),
+            ("filling", 435_538_537_397_212_026),
+            ("records", 15_645_904_037_417_683_664),
+            ("hypertable", 2_715_148_122_272_367_449),
+            ("points", 9_734_173_349_457_193_972),
+            ("rollups", 8_595_143_756_245_468_887),
+            ("lanes", 18_297_843_676_585_198_944),
+        ];
+        assert_eq!(sums(&runner()), released.map(|(name, sum)| (name.to_owned(), sum)), "add another instead");
     }
-
-    const FIRST: i64 = 4_668_559_519_382_675_770;
-    const TESTS: i64 = 8_961_635_838_906_421_201;
-    const FILLING: i64 = 4_706_393_303_282_183_580;
-    const RECORDS: i64 = -5_176_866_062_163_765_998;
-    const HYPERTABLE: i64 = -3_577_288_723_962_857_344;
-    const ROLL_UPS: i64 = 1_705_319_901_054_491_774;
-    const POINTS: i64 = -1_446_624_624_882_292_731;
 }

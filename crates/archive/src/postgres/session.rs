@@ -100,6 +100,16 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Runs migrations over the connection and waits for them.
+    pub(crate) fn run_migrations(&mut self, runner: &refinery::Runner) -> Result<Result<(), refinery::Error>, Fault> {
+        let runtime = self.runtime.as_ref().expect("it is taken only when the session is dropped");
+        let run = runner.run_async(self.link.client());
+        let done = runtime.block_on(async { tokio::time::timeout(self.limit, run).await });
+        done.map(|done| done.map(drop)).map_err(|_| Fault::TimedOut(self.limit.as_secs()))
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
         self.connection.abort();

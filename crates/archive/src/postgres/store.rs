@@ -1,10 +1,12 @@
 //! The one writer of the server.
 
 use super::compression_thread::CompressionThread;
+use super::lanes::{Lanes, Shares};
 use super::link::Link;
 use super::names::Names;
 use super::recent_frames::RecentFrames;
 use super::rollups_thread::RollupsThread;
+use super::rows::Rows;
 use super::server::Server;
 use super::session::{Purpose, Session};
 use super::{cursors, hypertable, retention, rollups, rows, schema};
@@ -17,15 +19,29 @@ use crate::retention::{GivenUp, Retention};
 use crate::store::{Cursors, check_no_hole};
 use prometheus::Registry;
 use std::collections::BTreeSet;
+use std::num::NonZeroU16;
 use watchfire_model::JournalId;
 
 /// How an archive on a server is kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerOptions {
     /// Bytes of tables and indexes beyond which [`crate::Store::retain`] gives up the oldest days. `None`: as the
     /// server has.
     pub bytes_max: Option<u64>,
+    /// How many connections write readings. More are of use while the server has cores to spare.
+    pub connections: NonZeroU16,
+    /// A batch with fewer readings goes over the first connection alone: it is not worth a commit for each.
+    pub spread_readings_min: usize,
 }
+
+impl Default for ServerOptions {
+    fn default() -> ServerOptions {
+        ServerOptions { bytes_max: None, connections: CONNECTIONS, spread_readings_min: 4_000 }
+    }
+}
+
+/// How many connections write readings, unless it is said otherwise.
+pub const CONNECTIONS: NonZeroU16 = NonZeroU16::new(2).expect("two");
 
 /// See the head of this file.
 pub(crate) struct ServerStore {
@@ -45,6 +61,7 @@ pub(crate) struct ServerStore {
 struct Live {
     session: Session,
     known: Known,
+    lanes: Lanes,
 }
 
 /// What was read over a connection.
@@ -65,7 +82,7 @@ impl ServerStore {
     ) -> Result<ServerStore, OpenError> {
         let metrics = Metrics::new();
         metrics.bytes_max.set(options.bytes_max.map_or(0, u64::cast_signed));
-        let (live, cursors) = connect(server, journal, alert_journal)?;
+        let (live, cursors) = connect(server, journal, alert_journal, options.connections)?;
         live.session.run(hypertable::tell)?;
         let rollups = RollupsThread::start(server)
             .map_err(|error| OpenError::Unavailable(Cause(Fault::Setup(format!("no thread for roll-ups: {error}")))))?;
@@ -91,10 +108,16 @@ impl ServerStore {
         self.cursors
     }
 
-    /// Writes the batch and both cursors in one transaction, and empties the batch.
+    /// Writes the batch and both cursors, and empties the batch: in one transaction, but for what lanes write before it.
     pub(crate) fn write(&mut self, batch: &mut Batch) -> Result<(), WriteError> {
         let timer = self.metrics.write_seconds.start_timer();
-        self.run(|store, live| store.try_write(live, batch))?;
+        if !self.run(|store, live| store.try_write(live, batch))? {
+            // What is in memory is read again.
+            self.live = None;
+            if !self.run(|store, live| store.try_write(live, batch))? {
+                return Err(WriteError::from(Fault::Limit("another writer moves its cursors")));
+            }
+        }
         timer.observe_duration();
         self.metrics.batches.inc();
         batch.clear();
@@ -104,7 +127,7 @@ impl ServerStore {
     /// Writes what may be some seconds old, and measures the tables.
     pub(crate) fn sync(&mut self) -> Result<Cursors, WriteError> {
         self.run(|store, live| {
-            let Live { session, known } = live;
+            let Live { session, known, .. } = live;
             let bytes = session.run(async |link| {
                 link.batch("BEGIN").await?;
                 known.names.store_states(link).await?;
@@ -131,7 +154,7 @@ impl ServerStore {
     /// Gives up what need not be kept, makes the partitions of the days to come, and has days compressed behind it.
     pub(crate) fn retain(&mut self, retention: &Retention) -> Result<GivenUp, WriteError> {
         self.run(|store, live| {
-            let Live { session, known } = live;
+            let Live { session, known, .. } = live;
             let bytes_max = store.options.bytes_max;
             session.run(async |link| retention::make_days_ahead(link, retention.now.0).await)?;
             let files = retention.files.as_deref().map(|folder| Files { folder, journal: store.journal });
@@ -175,7 +198,8 @@ impl ServerStore {
         if let Some(live) = self.live.take() {
             return Ok(live);
         }
-        let (live, found) = connect(&self.server, self.journal, self.alert_journal).map_err(write_error_of)?;
+        let (live, found) = connect(&self.server, self.journal, self.alert_journal, self.options.connections)
+            .map_err(write_error_of)?;
         self.check_not_behind(found)?;
         self.cursors = found;
         Ok(live)
@@ -191,25 +215,44 @@ impl ServerStore {
         Err(WriteError::Moved(found))
     }
 
-    fn try_write(&mut self, live: &mut Live, batch: &Batch) -> Result<(), WriteError> {
-        let Live { session, known } = live;
-        session.run(async |link| {
+    /// `false`: another writer was here, and nothing was written.
+    fn try_write(&mut self, live: &mut Live, batch: &Batch) -> Result<bool, WriteError> {
+        let Live { session, known, lanes } = live;
+        let frames = rows::frames_of(batch, self.cursors);
+        let found = session.run(async |link| {
             make_days(link, known, batch).await?;
+            known.names.learn(link, &frames).await?;
             link.batch("BEGIN").await?;
             let found = cursors::read(link, self.journal, self.alert_journal).await.map_err(write_error_of)?;
             self.check_not_behind(found)?;
             check_no_hole(found, batch)?;
-            let written = rows::write(link, known, batch, found, self.journal).await?;
-            let moved = Cursors {
-                entries: found.entries.max(batch.entries_to.unwrap_or_default()),
-                alerts: found.alerts.max(batch.alerts_to.unwrap_or_default()),
-            };
+            Ok::<_, WriteError>(found)
+        })?;
+        if found != self.cursors {
+            return Ok(false);
+        }
+        let moved = Cursors {
+            entries: found.entries.max(batch.entries_to.unwrap_or_default()),
+            alerts: found.alerts.max(batch.alerts_to.unwrap_or_default()),
+        };
+        let readings: usize = frames.iter().map(|(_, readings)| readings.len()).sum();
+        let is_spread = !lanes.is_none() && readings >= self.options.spread_readings_min;
+        let mut rows = Rows::of(known, &frames, lanes, is_spread);
+        let shares = std::mem::take(&mut rows.lanes);
+        let first = || session.run(async |link| rows::write(link, known, rows, batch, found, self.journal).await);
+        let ((written, mut noted), of_lanes) = match is_spread {
+            true => lanes.send(shares, moved.entries, first)?,
+            false => (first()?, Vec::new()),
+        };
+        of_lanes.into_iter().for_each(|one| noted.join(one));
+        session.run(async |link| {
+            noted.write(link).await?;
             cursors::write(link, moved).await?;
-            link.batch("COMMIT").await?;
-            self.cursors = moved;
-            written.count(&self.metrics);
-            Ok(())
-        })
+            link.batch("COMMIT").await
+        })?;
+        self.cursors = moved;
+        written.count(&self.metrics);
+        Ok(true)
     }
 }
 
@@ -225,19 +268,26 @@ async fn make_days(link: &Link, known: &mut Known, batch: &Batch) -> Result<(), 
     Ok(())
 }
 
-fn connect(server: &Server, journal: JournalId, alert_journal: JournalId) -> Result<(Live, Cursors), OpenError> {
-    let session = Session::open(server, Purpose::Write)?;
-    let (known, cursors) = session.run(async |link| {
-        schema::migrate(link).await?;
+fn connect(
+    server: &Server,
+    journal: JournalId,
+    alert_journal: JournalId,
+    connections: NonZeroU16,
+) -> Result<(Live, Cursors), OpenError> {
+    let mut session = Session::open(server, Purpose::Write)?;
+    schema::migrate(&mut session)?;
+    let (known, cursors, shares) = session.run(async |link| {
         if link.row("SELECT started_at FROM filling", &[]).await?.is_some() {
             return Err(OpenError::from(Fault::Limit("`watchfire archive migrate` is filling it, or was cut short")));
         }
         link.batch("BEGIN").await?;
         let cursors = cursors::read(link, journal, alert_journal).await?;
+        let shares = Shares::settle(link, cursors.entries, connections).await?;
         let recent = RecentFrames::load(link).await?;
         let days = retention::days(link).await?.into_iter().collect();
         link.batch("COMMIT").await?;
-        Ok::<_, OpenError>((Known { names: Names::default(), recent, days }, cursors))
+        Ok::<_, OpenError>((Known { names: Names::default(), recent, days }, cursors, shares))
     })?;
-    Ok((Live { session, known }, cursors))
+    let lanes = Lanes::open(server, &shares)?;
+    Ok((Live { session, known, lanes }, cursors))
 }

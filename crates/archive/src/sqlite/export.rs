@@ -178,7 +178,8 @@ mod tests {
             Ok(())
         };
         export.rows(kind, &["name".to_owned()], &mut note).unwrap();
-        let own = ["cursors", "days", "series", "tail", "blocks", "readings_1h", "rolled_days"].map(str::to_owned);
+        let own = ["cursors", "days", "series", "tail", "blocks", "readings_1h", "rolled_days", "schema_history"]
+            .map(str::to_owned);
         let by_rows = crate::postgres::TABLES_BY_ROWS.iter().map(|table| (*table).to_owned());
         assert_eq!(found, by_rows.chain(own).collect());
     }

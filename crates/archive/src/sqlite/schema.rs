@@ -1,8 +1,9 @@
-//! The tables, step by step, and how a connection to them is opened.
+//! The tables, migration by migration, and how a connection to them is opened.
 
 use crate::errors::Unfit;
 use crate::fault::Fault;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use crate::migrations::{HISTORY, last, settled, unfit_of};
+use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,14 +18,9 @@ const LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
 const WRITER_CACHE_KIB: i64 = 64 * 1024;
 const READER_CACHE_KIB: i64 = 8 * 1024;
 
-/// The steps forward; a file's `user_version` says how many it has taken. Never change one, only add.
-const STEPS: &[&str] = &[
-    include_str!("schema/0001-first.sql"),
-    include_str!("schema/0002-tests.sql"),
-    include_str!("schema/0003-records.sql"),
-    include_str!("schema/0004-points.sql"),
-    include_str!("schema/0005-rollups.sql"),
-];
+mod steps {
+    refinery::embed_migrations!("src/sqlite/schema");
+}
 
 /// Opens the file for writing; makes it when it is not there; brings its tables up to date.
 pub(crate) fn open_writer(path: &Path, busy: Duration, bytes_max: Option<u64>) -> Result<Connection, Unfit> {
@@ -56,6 +52,10 @@ pub(crate) fn open_reader(path: &Path, busy: Duration) -> Result<Connection, Unf
     connection.busy_timeout(busy)?;
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     check_owner(&connection)?;
+    let (found, known) = (taken(&connection)?, last(&steps::migrations::runner()));
+    if found > known {
+        return Err(Unfit::Newer { found, known });
+    }
     Ok(connection)
 }
 
@@ -88,26 +88,39 @@ fn check_owner(connection: &Connection) -> Result<(), Unfit> {
     if owner != APPLICATION_ID {
         return Err(Unfit::Foreign);
     }
-    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found > known {
-        return Err(Unfit::Newer { found, known });
-    }
     Ok(())
 }
 
+/// The last migration that the file has taken; 0 when none.
+fn taken(connection: &Connection) -> Result<i64, Unfit> {
+    debug_assert_eq!(HISTORY, "schema_history", "as the statements say");
+    let sql = "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'schema_history'";
+    if !connection.query_row(sql, [], |row| row.get(0))? {
+        return Ok(0);
+    }
+    Ok(connection.query_row("SELECT coalesce(max(version), 0) FROM schema_history", [], |row| row.get(0))?)
+}
+
 fn migrate(connection: &mut Connection) -> Result<(), Unfit> {
-    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found == known {
-        return Ok(());
-    }
-    let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let taken: u32 = step.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    for sql in STEPS.iter().skip(usize::try_from(taken).unwrap_or(usize::MAX)) {
-        step.execute_batch(sql)?;
-    }
-    step.pragma_update(None, "user_version", known)?;
-    step.commit()?;
+    let runner = settled(steps::migrations::runner());
+    runner.run(connection).map_err(|error| unfit_of(error, &runner))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::steps::migrations::runner;
+    use crate::migrations::sums;
+
+    #[test]
+    fn a_migration_never_changes() {
+        let released = [
+            ("first", 15_658_649_586_598_504_636),
+            ("tests", 3_531_587_042_361_852_035),
+            ("records", 12_716_649_126_158_743_288),
+            ("points", 6_994_871_228_711_929_925),
+            ("rollups", 12_204_306_912_505_330_587),
+        ];
+        assert_eq!(sums(&runner()), released.map(|(name, sum)| (name.to_owned(), sum)), "add another instead");
+    }
 }

@@ -3,6 +3,7 @@
 //!
 //! Where the server is not installed the tests say so and pass, unless `WATCHFIRE_REQUIRE_PEERS` is set.
 
+use std::num::NonZeroU16;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,9 @@ pub(crate) trait Peer {
 
     /// Runs statements as the superuser; their answer, a line a row, columns parted by `|`.
     fn sql(&self, database: &str, sql: &str) -> String;
+
+    /// How many connections may write to it.
+    fn connections(&self) -> NonZeroU16;
 }
 
 pub(crate) struct Cluster {
@@ -214,6 +218,10 @@ impl Peer for Cluster {
 
     fn sql(&self, database: &str, sql: &str) -> String {
         Cluster::sql(self, database, sql)
+    }
+
+    fn connections(&self) -> NonZeroU16 {
+        NonZeroU16::new(3).unwrap()
     }
 }
 

@@ -1,16 +1,18 @@
 //! What every backend must answer alike. Each check is a function of an archive, so that another backend can be run
-//! through all of them; the tests below run them on SQLite, with a tail that is folded all the time and one that never is, on PostgreSQL, and on
-//! PostgreSQL with TimescaleDB.
+//! through all of them; the tests below run them on SQLite, with a tail that is folded all the time and
+//! one that never is, on PostgreSQL, over several connections and over one, and on PostgreSQL with TimescaleDB.
 
 use crate::cluster::Cluster;
 use crate::records::{
     incidents_closed_loop, records_as_they_were, records_by_age, records_come_again, records_in_parts,
 };
 use crate::source::{
-    Archive, Item, Logs, START, a_fire, alert_id, ask, key, reading, show, show_readings, site, temperatures,
+    Archive, Item, Logs, SPREAD, START, a_fire, alert_id, ask, key, open_with_lanes, reading, show, show_readings,
+    site, temperatures,
 };
 use crate::timescale::Timescale;
-use watchfire_archive::{AlertsCursor, AlertsQuery, Batch, Gap, Retention, StoreOptions};
+use std::num::NonZeroU16;
+use watchfire_archive::{AlertsCursor, AlertsQuery, Batch, Gap, Retention, ServerOptions, StoreOptions};
 use watchfire_model::{Class, Condition, Decoded, DeviceName, Metric, Seq, Source, Step, Timestamp, Value};
 
 const DAY_S: i64 = 86_400;
@@ -67,6 +69,18 @@ fn timescaledb() {
     for (name, check) in CHECKS {
         println!("{name}");
         check(&mut server.archive());
+    }
+}
+
+#[test]
+fn postgresql_over_one_connection() {
+    let Some(cluster) = Cluster::start() else { return };
+    for (name, check) in CHECKS {
+        println!("{name}");
+        let mut archive = Archive::on_server(cluster.database());
+        archive.store =
+            open_with_lanes(archive.server.as_ref().unwrap(), ServerOptions { connections: NonZeroU16::MIN, ..SPREAD });
+        check(&mut archive);
     }
 }
 

@@ -15,6 +15,7 @@ mod crash;
 mod failover;
 mod figures;
 mod files;
+mod lanes;
 mod migrate;
 mod outages;
 mod outliving;

@@ -1,7 +1,10 @@
 //! From a file to a server: the same answers from both, before and after; and what is cut short begins anew.
 
 use crate::crash::{Expected, Life};
-use crate::source::{ALERT_JOURNAL, Archive, Item, JOURNAL, START, a_fire, open_on, reading, show, site, temperatures};
+use crate::source::{
+    ALERT_JOURNAL, Archive, Item, JOURNAL, START, a_fire, open_with_lanes, options_of, reading, show, site,
+    temperatures,
+};
 use crate::timescale::on_each_server;
 use watchfire_archive::{History, MigrateError, OpenError, Server, ServerOptions, Store, StoreOptions, migrate};
 use watchfire_model::{Decoded, DeviceName, Metric, Source, Value};
@@ -42,7 +45,7 @@ fn what_a_file_answers_a_server_answers_after_it() {
         assert_eq!(peer.sql(&name, rolled), (done.readings - 1).to_string(), "all but the stray one");
 
         // It goes on as the file would have: a resend is still one, new series get numbers of their own.
-        let mut store = open_on(&server);
+        let mut store = open_with_lanes(&server, options_of(peer));
         assert_eq!(store.cursors(), archive.store.cursors());
         logs.push(4_200, temperatures("t-9", Some("key"), &[(4_050, 3.0)]));
         logs.push(4_201, temperatures("t-new", None, &[(4_201, 4.0)]));
@@ -66,7 +69,7 @@ fn any_life_is_the_same_on_the_server() {
         let server = Server::new(&peer.url(&peer.make_database()), None, None).unwrap();
         migrate(&archive.path, &server, |_| {}).unwrap();
         Expected::of(&life.logs).check(&History::on_server(&server));
-        let mut store = open_on(&server);
+        let mut store = open_with_lanes(&server, options_of(peer));
         (0..400).for_each(|_| life.grow());
         life.logs.deliver(&mut store);
         Expected::of(&life.logs).check(&History::on_server(&server));

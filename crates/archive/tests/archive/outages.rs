@@ -316,12 +316,12 @@ fn other_logs_other_programs_and_newer_builds_are_refused() {
             error => panic!("{error:?}"),
         }
     }
-    cluster.sql(&name, "INSERT INTO watchfire.schema_steps VALUES (99, 0)");
+    cluster.sql(&name, "INSERT INTO watchfire.schema_history VALUES (99, 'later', '2030-01-01T00:00:00Z', '0')");
     assert!(matches!(open(JOURNAL, ALERT_JOURNAL), Some(OpenError::Newer { .. })));
     assert!(matches!(History::on_server(&server).counts(), Err(QueryError::Damaged(_))));
     cluster.sql(
         &name,
-        "DELETE FROM watchfire.schema_steps WHERE number = 99; UPDATE watchfire.schema_steps SET checksum = 0",
+        "DELETE FROM watchfire.schema_history WHERE version = 99; UPDATE watchfire.schema_history SET checksum = '0'",
     );
     assert!(matches!(open(JOURNAL, ALERT_JOURNAL), Some(OpenError::Damaged(_))), "a step that was changed");
 

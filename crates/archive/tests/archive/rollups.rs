@@ -5,7 +5,7 @@ use crate::crash::Life;
 use crate::source::{Archive, Item, Logs, START, reading, site, temperatures};
 use crate::timescale::on_each_server;
 use std::time::Duration;
-use watchfire_archive::{Retention, Server};
+use watchfire_archive::Retention;
 use watchfire_model::{Decoded, DeviceName, Metric, Source, Timestamp, Value};
 
 struct Centre<'a> {
@@ -18,7 +18,7 @@ struct Centre<'a> {
 impl Centre<'_> {
     fn of(peer: &dyn Peer) -> Centre<'_> {
         let database = peer.make_database();
-        let archive = Archive::on_server(Server::new(&peer.url(&database), None, None).unwrap());
+        let archive = Archive::on_peer(peer, &database);
         Centre { peer, database, archive, logs: Logs::default() }
     }
 

@@ -1,7 +1,9 @@
 //! Logs made of data: entries and alert records that can be delivered to an archive from any position, as often as one
 //! likes; and the text of what an archive answers.
 
+use crate::cluster::Peer;
 use std::fmt::Write as _;
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use watchfire_archive::{
     AlertsQuery, Batch, Cursors, History, ReadingsQuery, Server, ServerOptions, Store, StoreOptions,
@@ -93,6 +95,7 @@ pub(crate) struct Archive {
     pub(crate) path: PathBuf,
     /// Of one on a server.
     pub(crate) server: Option<Server>,
+    options: ServerOptions,
     pub(crate) store: Store,
     pub(crate) history: History,
 }
@@ -103,24 +106,47 @@ impl Archive {
         let path = directory.path().join("archive.sqlite");
         let store = open(&path, options);
         let history = History::open(&path);
-        Archive { _directory: directory, path, server: None, store, history }
+        Archive { _directory: directory, path, server: None, options: SPREAD, store, history }
     }
 
     pub(crate) fn on_server(server: Server) -> Archive {
-        let store = open_on(&server);
+        Archive::kept(server, SPREAD)
+    }
+
+    /// On a server, with options.
+    pub(crate) fn kept(server: Server, options: ServerOptions) -> Archive {
+        let store = open_with_lanes(&server, options);
         let history = History::on_server(&server);
         let (directory, path) = (tempfile::tempdir().unwrap(), PathBuf::new());
-        Archive { _directory: directory, path, server: Some(server), store, history }
+        Archive { _directory: directory, path, server: Some(server), options, store, history }
+    }
+
+    /// In a database that there is.
+    pub(crate) fn on_peer(peer: &dyn Peer, database: &str) -> Archive {
+        Archive::kept(Server::new(&peer.url(database), None, None).unwrap(), options_of(peer))
     }
 
     /// The store once more.
     pub(crate) fn again(&self) -> Store {
-        self.server.as_ref().map_or_else(|| open(&self.path, StoreOptions::default()), open_on)
+        let in_file = || open(&self.path, StoreOptions::default());
+        self.server.as_ref().map_or_else(in_file, |server| open_with_lanes(server, self.options))
     }
 }
 
+/// Every reading over the connection of its device, however few there are.
+pub(crate) const SPREAD: ServerOptions =
+    ServerOptions { bytes_max: None, connections: NonZeroU16::new(3).unwrap(), spread_readings_min: 1 };
+
 pub(crate) fn open_on(server: &Server) -> Store {
-    Store::on_server(server, JOURNAL, ALERT_JOURNAL, ServerOptions::default()).unwrap()
+    open_with_lanes(server, SPREAD)
+}
+
+pub(crate) fn options_of(peer: &dyn Peer) -> ServerOptions {
+    ServerOptions { connections: peer.connections(), ..SPREAD }
+}
+
+pub(crate) fn open_with_lanes(server: &Server, options: ServerOptions) -> Store {
+    Store::on_server(server, JOURNAL, ALERT_JOURNAL, options).unwrap()
 }
 
 pub(crate) fn open(path: &Path, options: StoreOptions) -> Store {

@@ -8,6 +8,7 @@ use crate::crash::{Expected, Life};
 use crate::rollups::assert_roll_ups;
 use crate::source::{Archive, Logs, START, ask, show_readings, temperatures};
 use std::io::{BufRead as _, BufReader};
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -52,7 +53,7 @@ impl Timescale {
 
     /// An empty archive.
     pub(crate) fn archive(&self) -> Archive {
-        Archive::on_server(Server::new(&self.url(&self.make_database()), None, None).unwrap())
+        Archive::on_peer(self, &self.make_database())
     }
 
     /// Days whose readings are compressed.
@@ -83,6 +84,11 @@ impl Peer for Timescale {
 
     fn sql(&self, database: &str, sql: &str) -> String {
         self.ask_as(SUPERUSER, database, sql)
+    }
+
+    /// It is one backend: a transaction beside that of another would wait for it for ever.
+    fn connections(&self) -> NonZeroU16 {
+        NonZeroU16::MIN
     }
 }
 
@@ -287,7 +293,7 @@ fn tables_that_have_days_stay_as_they_are() {
     server.make_database();
     // Without the right to the extension's schema it is as if it were not there.
     server.sql(DATABASE, "REVOKE USAGE ON SCHEMA timescaledb FROM PUBLIC");
-    let mut archive = Archive::on_server(Server::new(&server.url(DATABASE), None, None).unwrap());
+    let mut archive = Archive::on_peer(&*server, DATABASE);
     three_days().deliver(&mut archive.store);
     server.sql(DATABASE, "GRANT USAGE ON SCHEMA timescaledb TO PUBLIC");
     archive.store = archive.again();
@@ -307,7 +313,7 @@ fn bytes_a_reading() {
         let peers: [(&str, &dyn Peer); 2] = [("native", &cluster), ("hypertable", &*server)];
         for (name, peer) in peers {
             let database = peer.make_database();
-            let mut archive = Archive::on_server(Server::new(&peer.url(&database), None, None).unwrap());
+            let mut archive = Archive::on_peer(peer, &database);
             write_evenly(&mut archive, 500_000, devices, every_s);
             let parts = "SELECT coalesce(sum(pg_total_relation_size(relid)), 0) FROM pg_partition_tree";
             let size = format!(

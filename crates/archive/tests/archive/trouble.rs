@@ -160,7 +160,8 @@ fn other_logs_other_programs_and_newer_builds_are_refused() {
         }
     }
     let connection = Connection::open(path).unwrap();
-    connection.pragma_update(None, "user_version", 99).unwrap();
+    let later = "INSERT INTO schema_history VALUES (99, 'later', '2030-01-01T00:00:00Z', '0')";
+    connection.execute(later, []).unwrap();
     assert!(matches!(Store::open(path, JOURNAL, ALERT_JOURNAL).err(), Some(OpenError::Newer { found: 99, .. })));
     connection.pragma_update(None, "application_id", 7).unwrap();
     assert!(matches!(Store::open(path, JOURNAL, ALERT_JOURNAL).err(), Some(OpenError::NotAnArchive)));
