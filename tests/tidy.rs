@@ -61,6 +61,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "futures-util",
             "postcard",
             "prometheus",
+            "refinery",
             "rusqlite",
             "rustls",
             "rustls-native-certs",
