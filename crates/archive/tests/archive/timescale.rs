@@ -12,7 +12,7 @@ use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use watchfire_archive::{Retention, Server, WriteError, restore_files, verify_files};
+use watchfire_archive::{Retention, WriteError, restore_files, verify_files};
 
 const DAY_S: i64 = 86_400;
 /// It has one database.
