@@ -19,7 +19,7 @@ fn at(second: i64) -> Timestamp {
 /// In a file, and on servers where there is PostgreSQL.
 fn with_both(check: impl Fn(&mut Archive)) {
     check(&mut Archive::new(StoreOptions::default()));
-    on_each_server(|server| check(&mut Archive::on_peer(&*server, &server.make_database())));
+    on_each_server(|server| check(&mut Archive::on_peer(server, &server.make_database())));
 }
 
 /// Readings of the first two days are given up; roll-ups from `from` on are kept.
@@ -165,7 +165,7 @@ fn when_there_is_no_room_readings_go_before_their_hours() {
 
 #[test]
 fn minutes_are_kept_for_an_age_of_their_own() {
-    on_each_server(|server| minutes_first(&mut Archive::on_peer(&*server, &server.make_database())));
+    on_each_server(|server| minutes_first(&mut Archive::on_peer(server, &server.make_database())));
 }
 
 fn minutes_first(archive: &mut Archive) {
