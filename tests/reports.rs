@@ -1,10 +1,12 @@
 //! Reports by e-mail: taken by a mail server that is not ours, once each, also over restarts; a mail server that is away is
-//! tried again and shown, and keeps no alarm waiting.
+//! tried again and shown, and keeps no alarm waiting; one that refuses is told to the people on duty.
 
 #[expect(dead_code, reason = "each test file uses its part")]
 mod support;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
+use support::api::Api;
 use support::peers::{MailServer, MailTls};
 use support::set_up::SetUp;
 use support::station::Station;
@@ -80,4 +82,63 @@ fn a_mail_server_that_is_away_is_tried_again_and_keeps_no_alarm_waiting() {
     mail.restart();
     station.start();
     mail.wait_for_mails(4);
+}
+
+/// A report that failed is tried again after a minute; it is looked every 15 s what is due.
+const RETRY: Duration = Duration::from_secs(120);
+
+/// What the people on duty see of reports that cannot be sent: how the fault stands, and what it says.
+fn fault(operator: &Api) -> Option<(String, String)> {
+    let alerts = operator.open_alerts();
+    let text = |alert: &serde_json::Value, at: &str| {
+        alert.pointer(at).and_then(|text| text.as_str()).unwrap_or_default().to_owned()
+    };
+    let found = alerts.iter().find(|alert| text(alert, "/rule").starts_with("station-report-unsent"))?;
+    Some((text(found, "/condition"), text(found, "/reason/en")))
+}
+
+#[test]
+fn a_mail_server_that_refuses_is_told_to_the_people_on_duty_and_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let refusals = folder.path().join("refusals");
+    std::fs::write(&refusals, "MAIL alarm@example.org 550 5.7.1 this account may not send\n").unwrap();
+    let Some(mail) = MailServer::start(folder.path(), MailTls::None) else { return };
+    let station = Station::started(&set_up(&mail));
+    let count = |result: &str| station.visitor().metric(&format!("watchfire_reports_total{{result=\"{result}\"}}"));
+    let operator = station.operator();
+    let (condition, reason) = wait::until("the fault", || fault(&operator));
+    assert_eq!(condition, "active");
+    for part in ["a report cannot be sent", "all/day/boss@example.org", "550", "this account may not send"] {
+        assert!(reason.contains(part), "{part}: {reason}");
+    }
+    assert!(mail.mails().is_empty());
+    wait::until("each is tried", || (count("failed") >= 4.0).then_some(()));
+
+    // The account is mended at the mail server: nobody touches the station.
+    std::fs::remove_file(&refusals).unwrap();
+    wait::within(RETRY, "the mails", || (mail.mails().len() >= 4).then_some(()));
+    wait::until("the end of the fault", || {
+        fault(&operator).is_none_or(|(condition, _)| condition == "cleared").then_some(())
+    });
+    assert_eq!((count("sent"), mail.mails().len()), (4.0, 4));
+}
+
+#[test]
+fn an_address_that_is_refused_is_told_and_keeps_no_other_report_back() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("refusals"), "RCPT boss@example.org 550 5.1.1 nobody of that name\n").unwrap();
+    let Some(mail) = MailServer::start(folder.path(), MailTls::None) else { return };
+    let mut station = Station::started(&set_up(&mail));
+    let operator = station.operator();
+    let (_, reason) = wait::until("the fault", || fault(&operator));
+    assert!(reason.contains("boss@example.org") && reason.contains("nobody of that name"), "{reason}");
+    assert_eq!(mail.wait_for_mails(1).len(), 1);
+    assert_eq!(reports(&mail), ["home day"]);
+    let count = |station: &Station| station.visitor().metric("watchfire_reports_total{result=\"failed\"}");
+    wait::until("each is tried", || (count(&station) >= 3.0).then_some(()));
+    // Those spans are settled: the address is not asked again about them, the next report goes to it.
+    station.stop();
+    station.start();
+    station.process().wait_for_log("reports have begun");
+    assert_eq!((count(&station), mail.mails().len()), (0.0, 1));
 }

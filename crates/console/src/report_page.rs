@@ -5,8 +5,11 @@ use watchfire_model::sites::Language;
 
 const BODY: &str = "margin:0 auto;padding:16px;max-width:60em;background:#fff;color:#111;\
     font:14px/1.45 system-ui,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif";
-const TABLE: &str = "border-collapse:collapse;width:100%;margin:4px 0";
-const CELL: &str = "border:1px solid #bbb;padding:3px 8px;vertical-align:top";
+const TABLE: &str = "border-collapse:collapse;width:100%;margin:4px 0;font-size:12px";
+/// Chinese breaks between its words' letters unless told otherwise: a narrow heading would stand on its head.
+const CELL: &str = "border:1px solid #bbb;padding:3px 4px;vertical-align:top;word-break:keep-all";
+/// Names may be long: they break anywhere rather than push the figures off the paper, and keep some room beside ten columns.
+const NAME: &str = "border:1px solid #bbb;padding:3px 4px;vertical-align:top;min-width:9em;overflow-wrap:anywhere";
 const NOTE: &str = "margin:2px 0 6px;color:#555";
 
 /// A report being written.
@@ -45,15 +48,15 @@ impl Page {
     pub(crate) fn table(&mut self, heads: &[String], rows: Vec<Vec<String>>) {
         self.html.push_str(&format!("<table style=\"{TABLE}\">\n<thead><tr>"));
         for (index, head) in heads.iter().enumerate() {
-            let style = format!("{CELL};background:#eee;text-align:{}", side(index));
+            let style = format!("{};background:#eee", style(index));
             self.html.push_str(&format!("<th scope=\"col\" style=\"{style}\">{}</th>", escaped(head)));
         }
         self.html.push_str("</tr></thead>\n<tbody>\n");
         for row in rows {
             self.html.push_str("<tr style=\"break-inside:avoid\">");
             for (index, cell) in row.iter().enumerate() {
-                let style = format!("{CELL};text-align:{}", side(index));
-                self.html.push_str(&format!("<td style=\"{style}\">{}</td>", escaped(cell)));
+                let text = if index == 0 { escaped(cell) } else { bound(&escaped(cell)) };
+                self.html.push_str(&format!("<td style=\"{}\">{text}</td>", style(index)));
             }
             self.html.push_str("</tr>\n");
             self.write_line(heads, &row);
@@ -79,8 +82,13 @@ impl Page {
     }
 }
 
-fn side(column: usize) -> &'static str {
-    if column == 0 { "left" } else { "right" }
+fn style(column: usize) -> String {
+    if column == 0 { format!("{NAME};text-align:left") } else { format!("{CELL};text-align:right") }
+}
+
+/// A figure stays with its unit on one line; several figures may break after a stroke.
+fn bound(text: &str) -> String {
+    text.replace(' ', "\u{a0}").replace("\u{a0}/\u{a0}", "\u{a0}/ ")
 }
 
 /// Names come from people and devices.
@@ -103,6 +111,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_figure_stays_with_its_unit() {
+        assert_eq!(bound("2 min / 3 h / 5 h (12)"), "2\u{a0}min\u{a0}/ 3\u{a0}h\u{a0}/ 5\u{a0}h\u{a0}(12)");
+        assert_eq!(bound("99.50 %"), "99.50\u{a0}%");
+    }
+
+    #[test]
     fn no_name_becomes_a_part_of_the_page() {
         let evil = "<script>alert(\"x\")</script> & \u{4e2d}";
         let mut page = Page::new(evil, Language::En);
@@ -110,6 +124,7 @@ mod tests {
         page.note(evil);
         page.table(&[evil.to_owned(), evil.to_owned()], vec![vec![evil.to_owned(), evil.to_owned()]]);
         let (html, text) = page.finish();
+        let html = html.replace('\u{a0}', " ");
         assert!(!html.contains("<script"), "{html}");
         assert_eq!(html.matches("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; \u{4e2d}").count(), 8);
         assert!(text.contains(evil));

@@ -51,7 +51,7 @@ async fn the_span_is_that_of_the_calendar_and_what_is_not_over_says_so() {
         assert_eq!(says, !is_over, "{path}");
     }
     let running = client.get("/api/v1/reports/day?date=2026-02-02&lang=en").await;
-    assert!(running.contains("100.00 %"), "a device that is there is not away for the rest of the day: {running}");
+    assert!(running.contains("100.00\u{a0}%"), "a device that is there is not away for the rest of the day: {running}");
     for (path, expected) in
         [("year", "404"), ("day?date=today", "422"), ("day?site=No%20Site", "422"), ("day?x=1", "422")]
     {

@@ -64,7 +64,7 @@ fn mails_in(directory: &Path) -> Vec<String> {
     files.iter().map(|file| String::from_utf8_lossy(&std::fs::read(file).unwrap()).into_owned()).collect()
 }
 
-/// aiosmtpd writing to a Maildir.
+/// aiosmtpd writing to a Maildir; what it refuses stands in the file `refusals` of its directory (`mail_server.py`).
 pub(crate) struct MailServer {
     /// Where it listens, at `localhost`.
     pub(crate) port: u16,
@@ -90,6 +90,7 @@ impl MailServer {
             skip("aiosmtpd (Debian: python3-aiosmtpd)");
             return None;
         };
+        std::fs::write(directory.join("mail_server.py"), include_str!("mail_server.py")).unwrap();
         let mut server = MailServer { port: free_port(), directory: directory.to_owned(), python, tls, server: None };
         server.restart();
         Some(server)
@@ -99,7 +100,8 @@ impl MailServer {
     pub(crate) fn restart(&mut self) {
         self.stop();
         let mut command = Command::new(self.python);
-        command.args(["-m", "aiosmtpd", "-n", "-d", "-c", "aiosmtpd.handlers.Mailbox"]);
+        command.args(["-m", "aiosmtpd", "-n", "-d", "-c", "mail_server.Server"]);
+        command.env("PYTHONPATH", &self.directory).env("REFUSALS", self.directory.join("refusals"));
         command.arg(self.directory.join("mail")).args(["-l", &format!("127.0.0.1:{}", self.port)]);
         let options = match self.tls {
             MailTls::None => None,
