@@ -24,7 +24,9 @@ use std::num::NonZeroU16;
 use std::ops::{Range, RangeInclusive};
 use std::path::Path;
 use std::time::Instant;
-use watchfire_archive::{CONNECTIONS, History, ReadingsQuery, Retention, Server, ServerOptions, Store, StoreOptions};
+use watchfire_archive::{
+    CONNECTIONS, History, ReadingsQuery, Retention, Server, ServerOptions, Store, StoreOptions, verify_files,
+};
 use watchfire_journal::{Limits, Reader, RealDisk, Writer};
 use watchfire_model::encoding::decode_entry;
 use watchfire_model::{
@@ -109,6 +111,11 @@ fn main() {
     store.fold().unwrap();
     store.sync().unwrap();
     let sqlite_bytes = std::fs::metadata(&path).unwrap().len() as f64 / readings as f64;
+    let gzip = gzip_csv(&cluster, &database, readings);
+    let server = Server::new(&cluster.url(&database), None, None).unwrap();
+    let mut on_server = Store::on_server(&server, IDS.0, IDS.1, ServerOptions::default()).unwrap();
+    let (from_server, server_bytes) = give_up(&mut on_server, readings, &folder.path().join("of-server"));
+    let (from_file, file_bytes) = give_up(&mut store, readings, &folder.path().join("of-file"));
     for (way, rate) in [
         ("journal → PostgreSQL, roll-ups on", ours),
         ("the same over one connection", over_one),
@@ -117,11 +124,19 @@ fn main() {
         ("bare COPY, same tables, rows as they arrive", unsorted),
         ("bare COPY, same rows, no index, no partitions", without),
         ("journal → SQLite", sqlite),
+        ("PostgreSQL → monthly files, read back, dropped, roll-ups kept", from_server),
+        ("SQLite → the same", from_file),
+        ("peer: COPY of the same columns as CSV to gzip", gzip.0),
     ] {
         println!("| {way} | {rate:.0} | {:.2} |", rate / same);
     }
     println!("\nroll-ups were {lag_s} s behind at the end, and made {rest_s:.1} s later");
     println!("bytes a reading: PostgreSQL {each} and {rollup_bytes} of roll-ups, SQLite {sqlite_bytes:.1}");
+    println!(
+        "bytes a reading in files: {server_bytes:.2} of PostgreSQL, {file_bytes:.2} of SQLite, gzip {:.2} ({:.2} x)",
+        gzip.1,
+        server_bytes / gzip.1
+    );
     set_up(&cluster, folder.path());
     if chart_readings > 0 {
         chart(&cluster, chart_readings);
@@ -158,6 +173,44 @@ fn write_journal(writer: &mut Writer<RealDisk>, frames: Range<u64>, devices: u64
         }
     }
     writer.sync().unwrap();
+}
+
+/// Gives all readings up to files; readings a second, and bytes of the files a reading.
+fn give_up(store: &mut Store, readings: u64, folder: &Path) -> (f64, f64) {
+    let later = Timestamp(START.0 + 60 * 86_400_000_000);
+    let retention = Retention {
+        readings_from: later,
+        minutes_from: later,
+        rollups_from: START,
+        alerts_from: START,
+        audit_from: START,
+        bytes_wanted: None,
+        files: Some(folder.to_owned()),
+        now: later,
+    };
+    let started = Instant::now();
+    let given = store.retain(&retention).unwrap();
+    let rate = readings as f64 / started.elapsed().as_secs_f64();
+    assert_eq!(given.readings_by_age, readings, "all of them");
+    let checked = verify_files(folder).unwrap();
+    assert_eq!(checked.problems, Vec::<String>::new());
+    (rate, checked.bytes as f64 / readings as f64)
+}
+
+/// The server's own way to such a file; readings a second, and bytes a reading.
+fn gzip_csv(cluster: &Cluster, database: &str, readings: u64) -> (f64, f64) {
+    let file = format!("{}/readings.csv.gz", cluster.directory());
+    let sql = format!(
+        "COPY (SELECT (extract(epoch FROM at) * 1000000)::bigint, (extract(epoch FROM received) * 1000000)::bigint, site,
+            source, name, point, metric, unit, value
+         FROM watchfire.readings JOIN watchfire.series ON series.id = readings.series
+         JOIN watchfire.devices ON devices.id = series.device ORDER BY series, at)
+         TO PROGRAM 'gzip > {file}' CSV"
+    );
+    let started = Instant::now();
+    cluster.sql(database, &sql);
+    let rate = readings as f64 / started.elapsed().as_secs_f64();
+    (rate, std::fs::metadata(&file).unwrap().len() as f64 / readings as f64)
 }
 
 /// A set-up of 100,000 devices into the registry, and another that changes each of them; beside it one statement a row.

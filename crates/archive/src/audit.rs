@@ -3,7 +3,7 @@
 use crate::alert_words::order_words;
 use crate::batch::Batch;
 use crate::fault::Fault;
-use crate::plain::{Cell, Cells, PlainRow, WrongCell, cells};
+use crate::plain_row::{Cell, Cells, PlainRow, WrongCell, cells};
 use crate::registry::LIST_MAX;
 use watchfire_model::{Act, JournalId, Order, OrderKind, Seq, Timestamp};
 

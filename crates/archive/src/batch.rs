@@ -1,6 +1,6 @@
 //! What goes into one transaction.
 
-use crate::plain::PlainRow;
+use crate::plain_row::PlainRow;
 use crate::recent_keys::Fingerprint;
 use crate::site_registry::Listing;
 use crate::store::Cursors;

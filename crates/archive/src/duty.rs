@@ -1,9 +1,9 @@
 //! Duty checks (查岗) and rounds of questions to transmission devices: written as the schedule tells them, read by month.
 
+use crate::alert_lives::SpanQuery;
 use crate::batch::Batch;
 use crate::fault::Fault;
-use crate::lives::SpanQuery;
-use crate::plain::{Cell, Cells, PlainRow, WrongCell, cells};
+use crate::plain_row::{Cell, Cells, PlainRow, WrongCell, cells};
 use std::collections::BTreeMap;
 use watchfire_model::{DeviceKey, DeviceName, DutyFigures, DutyOutcome, DutyTally, JournalId, Seq, SiteId, Timestamp};
 

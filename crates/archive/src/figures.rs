@@ -1,8 +1,8 @@
 //! What the alerts of a span come to: how many, how many of them false and why, how fast people got on with them, and
 //! who raises most. Counted from [`AlertLife`]s, so that every place answers alike.
 
+use crate::alert_lives::AlertLife;
 use crate::alert_words::cause_word;
-use crate::lives::AlertLife;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use watchfire_model::{Class, DeviceKey, FalseCause, Handling, Timestamp, Verdict};

@@ -1,6 +1,7 @@
 //! The read side: a few read-only connections that anybody may ask through, while the writer writes. A query sees one
 //! committed state of the archive from its first row to its last.
 
+use crate::alert_lives::{AlertLife, COUNTED_MAX, LIVES_MAX, LivesPage, SpanQuery};
 use crate::alerts::{AlertHistory, AlertsCursor, AlertsPage, AlertsQuery};
 use crate::audit::{self, AuditQuery, AuditRow};
 use crate::availability::{Availability, availability};
@@ -10,14 +11,13 @@ use crate::errors::Unfit;
 use crate::fault::{Cause, Fault, Trouble};
 use crate::figures::{Counting, Figures};
 use crate::incidents::{self, IncidentAlert, IncidentLife, IncidentsQuery};
-use crate::lives::{AlertLife, COUNTED_MAX, LIVES_MAX, LivesPage, SpanQuery};
-use crate::plain::Cell;
+use crate::plain_row::Cell;
 use crate::postgres::{self, Server, ServerReader};
 use crate::readings::{ReadingsQuery, Series};
 use crate::registry::{Counts, DefectCount, DeviceRow, OrderRow};
 use crate::site_registry::{self, RegistryDevice, RegistryPoint};
 use crate::sqlite::{self, FileReader};
-use crate::then::{LOOK_BACK, alerts_of, last_values};
+use crate::state_at::{LOOK_BACK, alerts_of, last_values};
 use std::path::Path;
 use std::sync::Arc;
 use watchfire_model::{Alert, AlertId, DeviceKey, DeviceName, PointName, Seq, SiteId, Timestamp};

@@ -3,7 +3,7 @@
 use crate::batch::Batch;
 use crate::duty::narrow;
 use crate::fault::Fault;
-use crate::plain::{Cell, Cells, PlainRow, WrongCell, cells};
+use crate::plain_row::{Cell, Cells, PlainRow, WrongCell, cells};
 use watchfire_model::{AlertId, Class, Seq, Severity, SiteId, Timestamp};
 
 /// Most incidents of a page.

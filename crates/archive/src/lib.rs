@@ -44,6 +44,7 @@
 //!   backup; it is [`WriteError::Unavailable`].
 
 mod adoption;
+mod alert_lives;
 mod alert_words;
 mod alerts;
 mod audit;
@@ -58,11 +59,10 @@ mod figures;
 mod files;
 mod history;
 mod incidents;
-mod lives;
 mod metrics;
 mod migrate;
 mod migrations;
-mod plain;
+mod plain_row;
 mod point;
 mod pool;
 mod postgres;
@@ -73,12 +73,13 @@ mod retention;
 mod rollup;
 mod site_registry;
 mod sqlite;
+mod state_at;
 mod store;
 mod sweep;
-mod then;
 mod varint;
 
 pub use adoption::Adoption;
+pub use alert_lives::{AlertLife, COUNTED_MAX, LIVES_MAX, LivesPage, SpanQuery};
 pub use alert_words::verdict_words;
 pub use alerts::{
     ALERTS_MAX, AlertHistory, AlertsCursor, AlertsPage, AlertsQuery, DELIVERIES_MAX, DeliveryRow, DeliveryState,
@@ -98,7 +99,6 @@ pub use figures::{ClassFigures, Counting, Figures, OFFENDERS_MAX, Offender, Resp
 pub use files::{FilesChecked, FilesError, RestoreError, RestoreInto, Restored, restore_files, verify_files};
 pub use history::{History, QueryError};
 pub use incidents::{INCIDENT_ALERTS_MAX, INCIDENTS_MAX, IncidentAlert, IncidentLife, IncidentRow, IncidentsQuery};
-pub use lives::{AlertLife, COUNTED_MAX, LIVES_MAX, LivesPage, SpanQuery};
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use pool::READERS_MAX;
 pub use postgres::{CONNECTIONS, Server, ServerError, ServerOptions};
@@ -106,5 +106,5 @@ pub use readings::{POINTS_MAX, POINTS_READ_MAX, ReadingsQuery, SERIES_MAX, SERIE
 pub use registry::{Counts, DefectCount, DeviceRow, LIST_MAX, OrderRow};
 pub use retention::{GivenUp, Retention};
 pub use site_registry::{RegistryDevice, RegistryPoint};
+pub use state_at::THEN_ALERTS_MAX;
 pub use store::{Cursors, Store, StoreOptions};
-pub use then::THEN_ALERTS_MAX;

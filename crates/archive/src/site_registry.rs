@@ -3,7 +3,7 @@
 
 use crate::batch::Batch;
 use crate::fault::Fault;
-use crate::plain::{Cell, Cells, PlainRow, PlainSet, WrongCell, cells};
+use crate::plain_row::{Cell, Cells, PlainRow, PlainSet, WrongCell, cells};
 use crate::registry::LIST_MAX;
 use std::sync::Arc;
 use watchfire_model::{

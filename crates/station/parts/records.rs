@@ -74,8 +74,13 @@ impl Records {
             return Ok(records);
         }
         let restore = |body: &[u8]| Inspection::restore(journal, body);
-        let schedule = snapshots::newest(&folder, inspecting::NAME, inspecting::SNAPSHOT_VERSION, last, restore);
-        let schedule = schedule.ok().flatten().filter(|_| cursors.entries.0 > 0);
+        // At a first start the schedule may be ahead already: nothing is passed over, because there is nothing before it.
+        let schedule = match cursors.entries {
+            Seq(0) => None,
+            _ => {
+                snapshots::newest(&folder, inspecting::NAME, inspecting::SNAPSHOT_VERSION, last, restore).ok().flatten()
+            }
+        };
         let mut records = Records::new(journal);
         (records.read_to.0, records.alerts_to) = (cursors.entries, cursors.alerts);
         match schedule {

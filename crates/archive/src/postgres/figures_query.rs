@@ -2,11 +2,11 @@
 
 use super::link::Link;
 use super::times::At;
+use crate::alert_lives::{AlertLife, LIVES_MAX, SpanQuery};
 use crate::alerts::AlertsCursor;
 use crate::availability::{AVAILABILITY_DEVICES_MAX, KnownDevice};
 use crate::fault::Fault;
-use crate::lives::{AlertLife, LIVES_MAX, SpanQuery};
-use crate::then::THEN_ALERTS_MAX;
+use crate::state_at::THEN_ALERTS_MAX;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use watchfire_model::{AlertId, AlertRecord, DeviceKey, DeviceName, SiteId, Timestamp, Transition};

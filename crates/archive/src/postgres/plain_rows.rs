@@ -4,7 +4,7 @@ use super::link::Link;
 use super::times::{At, clean};
 use crate::batch::Batch;
 use crate::fault::Fault;
-use crate::plain::{Cell, PlainRow, PlainSet};
+use crate::plain_row::{Cell, PlainRow, PlainSet};
 use crate::store::Cursors;
 use bytes::BytesMut;
 use std::error::Error;

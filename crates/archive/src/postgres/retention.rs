@@ -6,7 +6,7 @@ use super::rollups;
 use super::times::{At, Day};
 use crate::fault::Fault;
 use crate::files::Files;
-use crate::plain::{OLD_AUDIT, OLD_INCIDENTS};
+use crate::plain_row::{OLD_AUDIT, OLD_INCIDENTS};
 use crate::point::day_of;
 use crate::retention::{GivenUp, Retention};
 

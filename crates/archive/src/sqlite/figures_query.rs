@@ -1,11 +1,11 @@
 //! Alerts and outages of a span, and how things stood at a time.
 
 use super::tail;
+use crate::alert_lives::{AlertLife, LIVES_MAX, SpanQuery};
 use crate::alerts::AlertsCursor;
 use crate::availability::{AVAILABILITY_DEVICES_MAX, KnownDevice};
 use crate::fault::Fault;
-use crate::lives::{AlertLife, LIVES_MAX, SpanQuery};
-use crate::then::THEN_ALERTS_MAX;
+use crate::state_at::THEN_ALERTS_MAX;
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, params, params_from_iter};
 use std::collections::HashMap;

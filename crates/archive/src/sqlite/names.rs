@@ -128,10 +128,11 @@ impl DeviceNames {
 
     fn insert_series(&mut self, connection: &Connection, device: i64, reading: &Reading) -> Result<i64, Fault> {
         let unit = unit_of(reading).to_owned();
-        connection
-            .prepare_cached("INSERT INTO series (device, point, metric, unit) VALUES (?1, ?2, ?3, ?4)")?
-            .execute((device, reading.point.as_str(), reading.metric.to_string(), &unit))?;
-        let id = connection.last_insert_rowid();
+        // Not new to the file after all when somebody restored a month into it meanwhile.
+        let sql = "INSERT INTO series (device, point, metric, unit) VALUES (?1, ?2, ?3, ?4)
+                   ON CONFLICT (device, point, metric, unit) DO UPDATE SET unit = unit RETURNING id";
+        let values = (device, reading.point.as_str(), reading.metric.to_string(), &unit);
+        let id = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
         let series = SeriesName { metric: reading.metric.clone(), unit, id };
         self.points.entry(reading.point.clone()).or_default().push(series);
         Ok(id)
@@ -176,10 +177,11 @@ fn insert_device(
     received: i64,
 ) -> Result<i64, Fault> {
     let sql = "INSERT INTO devices (site, source, name, first_received, last_received, recent_keys)
-               VALUES (?1, ?2, ?3, ?4, ?4, ?5)";
+               VALUES (?1, ?2, ?3, ?4, ?4, ?5)
+               ON CONFLICT (site, source, name) DO UPDATE SET name = name RETURNING id";
     let keys = RecentKeys::default().encode();
-    connection.prepare_cached(sql)?.execute((site.as_str(), source.as_str(), name.as_str(), received, keys))?;
-    Ok(connection.last_insert_rowid())
+    let values = (site.as_str(), source.as_str(), name.as_str(), received, keys);
+    Ok(connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
 }
 
 fn load_state(connection: &Connection, device: i64) -> Result<DeviceState, Fault> {

@@ -2,7 +2,7 @@
 
 use crate::batch::Batch;
 use crate::fault::Fault;
-use crate::plain::{Cell, PlainRow, PlainSet};
+use crate::plain_row::{Cell, PlainRow, PlainSet};
 use crate::store::Cursors;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params_from_iter};

@@ -11,7 +11,7 @@ use super::store::{FileStore, Live};
 use crate::errors::WriteError;
 use crate::fault::Fault;
 use crate::files::{Bundle, Files};
-use crate::plain::{OLD_AUDIT, OLD_INCIDENTS};
+use crate::plain_row::{OLD_AUDIT, OLD_INCIDENTS};
 use crate::point::day_of;
 use crate::retention::{GivenUp, Retention};
 use rusqlite::{Connection, TransactionBehavior};

@@ -244,3 +244,43 @@ fn a_crash_between_file_and_dropping_writes_nothing_twice() {
         assert_eq!(fs::read_to_string(month.join("manifest.json")).unwrap(), listed);
     }
 }
+
+#[test]
+fn a_month_comes_back_while_the_archive_is_written() {
+    with_each(|archive| {
+        let (mut elsewhere, folder) = (Archive::new(StoreOptions::default()), tempfile::tempdir().unwrap());
+        let mut logs = Logs::default();
+        for n in 0..200 {
+            let values: Vec<_> = (0..100).map(|k| (n * 100 + k, k as f64)).collect();
+            logs.push(n * 100 + 99, temperatures(&format!("t-{}", n % 20), None, &values));
+        }
+        logs.deliver(&mut elsewhere.store);
+        elsewhere.store.fold().unwrap();
+        elsewhere.store.retain(&retention(folder.path())).unwrap();
+
+        // The writer knows one of its devices, without that series; the others not at all.
+        let mut own = Logs::default();
+        let mut other = Decoded::new(Source::Watchfire);
+        other.device = Some(DeviceName::new("t-0").unwrap());
+        other.readings.push(reading(Metric::Humidity, Value::Number(40.0), START));
+        own.push(0, Item::Frame(site("care"), other));
+        own.deliver(&mut archive.store);
+        let path = archive.path.clone();
+        let into = archive.server.as_ref().map_or(RestoreInto::File(&path), RestoreInto::Server);
+        std::thread::scope(|scope| {
+            let restoring = scope.spawn(|| restore_files(folder.path(), "2026-03", into).unwrap());
+            for n in 0..60 {
+                own.push(100 + n, temperatures(&format!("t-{}", n % 20), None, &[(30_000 + n, 1.0)]));
+                own.deliver(&mut archive.store);
+            }
+            assert_eq!(restoring.join().unwrap().added, 20_000);
+        });
+        own.push(400, temperatures("t-19", None, &[(40_000, 1.0)]));
+        own.deliver(&mut archive.store);
+        archive.store.fold().unwrap();
+        assert_eq!(archive.history.counts().unwrap().readings, 20_000 + 62, "every reading once");
+        let shown = show_readings(&archive.history, &ask("t-19", 20_000));
+        assert_eq!(shown.split(' ').filter(|part| part.contains('=')).count(), 1_000 + 3 + 1);
+        assert_eq!(archive.history.check().unwrap().problems, Vec::<String>::new());
+    });
+}

@@ -98,7 +98,7 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
 
 /// Cells of anything that is one.
 macro_rules! cells {
-    ($($value:expr),* $(,)?) => { vec![$($crate::plain::Cell::from($value)),*] };
+    ($($value:expr),* $(,)?) => { vec![$($crate::plain_row::Cell::from($value)),*] };
 }
 pub(crate) use cells;
 
