@@ -2,9 +2,10 @@
 //!
 //! # Promise
 //! Everything in the archive is derived from the journal and the alert log, and each entry and record is in it exactly
-//! once in effect: [`Store::write`] puts the rows of a [`Batch`] and both cursors into one transaction, and leaves out what
-//! is at or before the cursors. A crash between any two steps leaves an earlier state of rows and cursors *together*; the
-//! station reads the logs again from [`Store::cursors`].
+//! once in effect: [`Store::write`] puts the rows of a [`Batch`] and both cursors into one transaction (on a server some
+//! readings into others, which come before it and are told from it: `postgres/lanes.rs`), and leaves out what is at or
+//! before the cursors. A crash between any two steps leaves an earlier state of rows and cursors *together*; the station
+//! reads the logs again from [`Store::cursors`].
 //!
 //! [`Store`] and [`History`] are the same for both places, and `tests/archive/conformance.rs` holds what both must answer
 //! alike. What follows is about the file; about the server see `postgres/mod.rs`.
