@@ -41,3 +41,52 @@ impl Engine {
         black_box(series().fold(0, |sum, series| sum ^ series.touch()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Effects, Event, RuleSet, SetUp, Stamp};
+    use watchfire_model::{JournalId, Metric, Reading, Seq, Sites, Source, Timestamp, Value};
+
+    /// A frame of a device, or of none, with so many points.
+    fn frame(device: Option<usize>, points: usize) -> Decoded {
+        let mut decoded = Decoded::new(Source::Watchfire);
+        decoded.device = device.map(|device| format!("d{device}").parse().unwrap());
+        for point in 0..points {
+            let (point, at) = (format!("p{point}").parse().unwrap(), Timestamp::from_seconds(1_772_323_200));
+            let (metric, value) =
+                (Metric::SmokeAlarm, Value::Bool(point == watchfire_model::PointName::new("p1").unwrap()));
+            decoded.readings.push(Reading { point, metric, value, vendor_unit: None, at });
+        }
+        decoded
+    }
+
+    fn apply(engine: &mut Engine, seq: u64, event: &Event<'_>) -> Effects {
+        let mut effects = Effects::default();
+        let stamp = Stamp { seq: Seq(seq), at: Timestamp::from_seconds(1_772_323_200) };
+        engine.apply(stamp, event, &mut effects);
+        effects
+    }
+
+    #[test]
+    fn looking_ahead_changes_nothing_whatever_is_looked_at() {
+        let site: SiteId = "home".parse().unwrap();
+        let mut looking = Engine::new(JournalId([1; 16]));
+        let set_up = SetUp { sites: Sites::default(), rules: RuleSet::built_in() };
+        apply(&mut looking, 1, &Event::Setup(&set_up));
+        let mut plain = looking.clone();
+        // Known devices, unknown ones, none at all, more series than are fetched, more frames than fit.
+        let frames: Vec<Decoded> = (0..3 * LOOK_AHEAD_MAX)
+            .map(|n| frame((n % 7 != 3).then_some(n % 20), if n % 5 == 4 { SERIES_MAX + 3 } else { n % 3 }))
+            .collect();
+        for (seq, decoded) in (2..).zip(frames.iter().chain(&frames)) {
+            looking.look_ahead(frames.iter().map(|decoded| (&site, decoded)));
+            looking.look_ahead([(&site, decoded)]);
+            looking.look_ahead([]);
+            let event = Event::Decoded { site: &site, decoded };
+            assert_eq!(apply(&mut looking, seq, &event), apply(&mut plain, seq, &event));
+        }
+        assert!(looking.alerts().count() > 3, "there was something to look at");
+        assert!(looking.snapshot() == plain.snapshot());
+    }
+}

@@ -348,3 +348,40 @@ async fn an_alert_that_only_the_log_knows_can_be_handled() {
     assert_eq!(in_hall, ["raised", "acknowledged"]);
     assert_eq!(in_kitchen, ["raised", "acknowledged"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_while_the_rules_catch_up_loses_and_doubles_no_alarm() {
+    const FRAMES: usize = 60_000;
+    const FIRES: usize = 300;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let set_up = store(data, SITES);
+    let mut records = vec![record(&Input::Setup(set_up), hours_ago(2))];
+    for number in 0..FRAMES {
+        let alarms = number % (FRAMES / FIRES) == 0;
+        let topic = format!("zigbee2mqtt/{}-{}", if alarms { "smoke" } else { "hall" }, number % FRAMES);
+        let frame = Frame {
+            site: "home",
+            identity: "gateway",
+            device: "",
+            link: Link::Mqtt { qos: 1, retain: false },
+            topic: if alarms { &topic } else { "zigbee2mqtt/hall" },
+            payload: if alarms { br#"{"smoke": true}"# } else { br#"{"temperature": 21.5}"# },
+        };
+        records.push(record(&Input::Frame(frame), hours_ago(1)));
+    }
+    append(data, limits(), &records);
+    let fires = || {
+        let all = transitions(data).into_iter();
+        let raised = all.filter(|transition| transition.class == Class::Fire && transition.step == Step::Raised);
+        raised.map(|transition| transition.alert).collect::<Vec<AlertId>>()
+    };
+    let station = Station::start(options_of(data, SITES)).await.unwrap();
+    let at_stop = fires().len();
+    tokio::time::timeout(PATIENCE * 4, station.stop()).await.expect("it stops in order, with readers that wait");
+    assert!(at_stop < FIRES, "the rules were still at it: {at_stop}");
+    start_and_stop(data, SITES).await;
+    let told = fires();
+    assert_eq!(told.len(), FIRES);
+    assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), FIRES, "no fire is raised twice");
+}

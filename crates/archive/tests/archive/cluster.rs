@@ -31,6 +31,25 @@ pub(crate) trait Peer {
     fn connections(&self) -> NonZeroU16;
 }
 
+/// Between two looks, and how many before it is given up: a minute.
+const LOOK: Duration = Duration::from_millis(20);
+const LOOKS_MAX: u32 = 3_000;
+
+/// Waits until something holds.
+pub(crate) fn await_that(what: &str, holds: impl FnMut() -> bool) {
+    assert!(is_soon(holds), "it did not come to this in {:?}: {what}", LOOK * LOOKS_MAX);
+}
+
+fn is_soon(mut holds: impl FnMut() -> bool) -> bool {
+    (0..LOOKS_MAX).any(|_| {
+        let is_so = holds();
+        if !is_so {
+            std::thread::sleep(LOOK);
+        }
+        is_so
+    })
+}
+
 pub(crate) struct Cluster {
     directory: tempfile::TempDir,
     binaries: PathBuf,
@@ -147,21 +166,12 @@ impl Cluster {
         }
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
         self.process = Some(server.stderr(log).spawn().unwrap());
-        for _ in 0..600 {
+        let answers = || {
             let mut ask = self.command("pg_isready");
-            if ask
-                .args(["--port", self.port(), "--host"])
-                .arg(self.directory.path())
-                .stdout(Stdio::null())
-                .status()
-                .unwrap()
-                .success()
-            {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("the server does not start: {}", std::fs::read_to_string(self.log()).unwrap_or_default());
+            ask.args(["--port", self.port(), "--host"]).arg(self.directory.path()).stdout(Stdio::null());
+            ask.status().unwrap().success()
+        };
+        assert!(is_soon(answers), "it does not start: {}", std::fs::read_to_string(self.log()).unwrap_or_default());
     }
 
     /// Stops it as an operator does: connections are ended.

@@ -1,10 +1,9 @@
 //! How the server is talked to: by TLS that is checked, by few connections, and no question lasts for ever.
 
-use crate::cluster::{Cluster, USER};
+use crate::cluster::{Cluster, USER, await_that};
 use crate::source::{ALERT_JOURNAL, Archive, JOURNAL, Logs, SPREAD, a_fire, open_on, show, temperatures};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 use watchfire_archive::{History, OpenError, QueryError, READERS_MAX, Server, ServerOptions, Store};
 
 /// Runs openssl in a directory.
@@ -146,9 +145,7 @@ fn a_question_that_lasts_too_long_is_ended() {
         scope.spawn(|| cluster.sql(&name, hold));
         let locked = "SELECT count(*) FROM pg_locks WHERE relation = 'watchfire.gaps'::regclass
                       AND mode = 'AccessExclusiveLock' AND granted";
-        while cluster.sql(&name, locked) != "1" {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        await_that("the table is locked", || cluster.sql(&name, locked) == "1");
         let error = history.counts().unwrap_err();
         assert!(matches!(error, QueryError::Busy(_)), "{error}");
     });

@@ -1,7 +1,7 @@
 //! A stand-by takes the server's place: it is found by itself, and nothing is lost or doubled, also when it had not heard
 //! of the last batches.
 
-use crate::cluster::{Cluster, USER};
+use crate::cluster::{Cluster, USER, await_that};
 use crate::crash::{Expected, Life};
 use crate::source::open_on;
 use watchfire_archive::{Batch, History, Server, WriteError};
@@ -22,12 +22,7 @@ fn a_stand_by_that_takes_over_is_found_and_gets_what_it_had_not_heard_of() {
     }
     let heard = store.cursors().entries.0;
     let arrived = "SELECT position FROM watchfire.cursors WHERE log = 'entries'";
-    for _ in 0..600 {
-        if stand_by.sql(&database, arrived) == heard.to_string() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    await_that("the stand-by has it", || stand_by.sql(&database, arrived) == heard.to_string());
     // It is away while the last batches are written, and the server dies before it has heard of them.
     stand_by.stop();
     (0..200).for_each(|_| life.grow());

@@ -1,10 +1,9 @@
 //! What goes wrong with a server: each trouble has its own error, and afterwards everything is there once.
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, await_that};
 use crate::crash::{Expected, Life};
 use crate::source::{ALERT_JOURNAL, Archive, JOURNAL, Logs, a_fire, ask, open_on, show, show_readings, temperatures};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use watchfire_archive::{
     Batch, History, OpenError, QueryError, Server, ServerOptions, Store, StoreOptions, WriteError,
 };
@@ -261,13 +260,7 @@ fn a_full_disk_takes_no_half_batch_and_goes_on_when_there_is_room() {
     // A server that cannot write its log ends all connections, and tells the next what it is about.
     assert!(matches!(error, WriteError::Full(_)) || unavailable_or_busy(&error), "{error}");
     std::fs::remove_file(&filler).unwrap();
-    for attempt in 0.. {
-        match archive.store.write(&mut batch) {
-            Ok(()) => break,
-            Err(error) => assert!(attempt < 200, "{error}"),
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    await_that("it is written", || archive.store.write(&mut batch).is_ok());
     assert_eq!(archive.history.counts().unwrap().readings, logs.entries.len() as u64 * 50);
 }
 

@@ -1,6 +1,6 @@
 //! Roll-ups on the server: what they hold, that late readings change them, and that retention takes them along.
 
-use crate::cluster::{Cluster, Peer};
+use crate::cluster::{Cluster, Peer, await_that};
 use crate::crash::Life;
 use crate::source::{Archive, Item, Logs, START, reading, site, temperatures};
 use crate::timescale::on_each_server;
@@ -176,11 +176,5 @@ fn they_are_made_in_the_background() {
     let mut centre = Centre::of(&cluster);
     centre.push(0, temperatures("t-1", None, &[(0, 20.0)]));
     let count = "SELECT count(*) FROM watchfire.readings_1d";
-    for _ in 0..600 {
-        if centre.peer.sql(&centre.database, count) == "1" {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    panic!("no roll-up within a minute");
+    await_that("there is a roll-up", || centre.peer.sql(&centre.database, count) == "1");
 }
