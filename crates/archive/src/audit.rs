@@ -27,8 +27,9 @@ pub struct AuditRow {
 /// Which lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditQuery {
-    /// Only before that entry.
-    pub before: Option<Seq>,
+    /// Only those that come after this one in the order of the answer, which is newest first: when, and its entry.
+    /// Entries alone are no order: after a restore another journal counts anew from where the backup ended.
+    pub before: Option<(Timestamp, Seq)>,
     /// Only at or after this.
     pub from: Option<Timestamp>,
     /// Only before this.
@@ -80,13 +81,15 @@ impl AuditQuery {
     /// The lines, newest first.
     pub(crate) fn statement(&self) -> (&'static str, Vec<Cell>) {
         let sql = "SELECT seq, at, person, action, subject, detail FROM audit
-            WHERE seq < $1 AND (CAST($2 AS timestamptz) IS NULL OR at >= $2)
+            WHERE (CAST($7 AS timestamptz) IS NULL OR at < $7 OR (at = $7 AND seq < $1))
+              AND (CAST($2 AS timestamptz) IS NULL OR at >= $2)
               AND (CAST($3 AS text) IS NULL OR person = $3) AND (CAST($4 AS text) IS NULL OR action = $4)
               AND (CAST($6 AS timestamptz) IS NULL OR at < $6)
-            ORDER BY seq DESC LIMIT $5";
-        let before = self.before.map_or(i64::MAX, |seq| seq.0.cast_signed());
+            ORDER BY at DESC, seq DESC LIMIT $5";
+        let (before_at, before) = self.before.unzip();
+        let before = before.unwrap_or_default();
         let limit = i64::try_from(LIST_MAX).unwrap_or(i64::MAX);
-        (sql, cells![before, self.from, self.by.clone(), self.action.clone(), limit, self.to])
+        (sql, cells![before, self.from, self.by.clone(), self.action.clone(), limit, self.to, before_at])
     }
 }
 

@@ -4,7 +4,8 @@
 
 use crate::cluster::Cluster;
 use crate::records::{
-    incidents_closed_loop, records_as_they_were, records_by_age, records_come_again, records_in_parts,
+    audit_over_a_restore, incidents_closed_loop, records_as_they_were, records_by_age, records_come_again,
+    records_in_parts,
 };
 use crate::source::{
     Archive, Item, Logs, SPREAD, START, a_fire, alert_id, ask, key, open_with_lanes, reading, show, show_readings,
@@ -41,6 +42,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("records that come again change nothing", records_come_again),
     ("records by time, site and person", records_in_parts),
     ("incidents from alarm to end", incidents_closed_loop),
+    ("the audit over a restore", audit_over_a_restore),
     ("records by age", records_by_age),
 ];
 

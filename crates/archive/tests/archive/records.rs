@@ -304,7 +304,10 @@ pub(crate) fn records_in_parts(archive: &mut Archive) {
     let audit = |query: AuditQuery| archive.history.audit(&query).unwrap().len();
     assert_eq!(audit(AuditQuery { by: Some("li".to_owned()), ..AuditQuery::default() }), 3);
     assert_eq!(audit(AuditQuery { action: Some("set_up".to_owned()), ..AuditQuery::default() }), 1);
-    assert_eq!(audit(AuditQuery { from: Some(at(2_001)), before: Some(Seq(16)), ..AuditQuery::default() }), 2);
+    assert_eq!(
+        audit(AuditQuery { from: Some(at(2_001)), before: Some((at(2_100), Seq(0))), ..AuditQuery::default() }),
+        2
+    );
     assert_eq!(audit(AuditQuery { from: Some(at(2_000)), to: Some(at(2_002)), ..AuditQuery::default() }), 2);
     let mall = DutyQuery { month: "2026-03".to_owned(), site: Some(site("mall")) };
     assert_eq!(archive.history.duty_checks(&mall).unwrap().len(), 1);
@@ -367,6 +370,38 @@ pub(crate) fn incidents_closed_loop(archive: &mut Archive) {
     assert_eq!((lives[0].verified_at, lives[0].closed_at), (Some(at(230)), Some(at(250))));
     assert_eq!((lives[1].alert.acknowledged_at, lives[1].closed_at), (Some(at(210)), None));
     assert_eq!(archive.history.incident_lives(first).unwrap(), []);
+}
+
+/// After a restore the journal's entries have numbers that those of the lost time had.
+pub(crate) fn audit_over_a_restore(archive: &mut Archive) {
+    let mut batch = Batch::default();
+    let line = |seq: u64, second: i64, action: &str| AuditRow {
+        seq: Seq(seq),
+        at: at(second),
+        by: None,
+        action: action.to_owned(),
+        subject: String::new(),
+        detail: String::new(),
+    };
+    batch.entry(Seq(1));
+    for row in [line(8, 10, "kept"), line(9, 20, "lost"), line(10, 30, "lost")] {
+        batch.audit(JOURNAL, &row);
+    }
+    for row in [line(9, 100, "restored"), line(10, 110, "close")] {
+        batch.audit(watchfire_model::JournalId([9; 16]), &row);
+    }
+    archive.store.write(&mut batch).unwrap();
+    let read = |before: Option<(Timestamp, Seq)>| {
+        let lines = archive.history.audit(&AuditQuery { before, ..AuditQuery::default() }).unwrap();
+        lines.into_iter().map(|line| (line.at, line.seq, line.action)).collect::<Vec<_>>()
+    };
+    let all = read(None);
+    let said: Vec<_> = all.iter().map(|(_, seq, action)| format!("{seq} {action}")).collect();
+    assert_eq!(said, ["10 close", "9 restored", "10 lost", "9 lost", "8 kept"], "newest first");
+    for place in 0..all.len() {
+        let (at, seq, _) = all[place];
+        assert_eq!(read(Some((at, seq))), all[place + 1..], "after line {place}");
+    }
 }
 
 pub(crate) fn records_by_age(archive: &mut Archive) {

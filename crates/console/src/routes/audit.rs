@@ -35,7 +35,7 @@ pub(crate) struct AuditParams {
     /// Only this action, e.g. `acknowledge`, `close`, `set_up`, `started`.
     action: Option<String>,
     /// `next` of the page before.
-    before: Option<u64>,
+    before: Option<String>,
 }
 
 /// Who did what and when.
@@ -52,7 +52,10 @@ pub(crate) async fn list(
     Params(params): Params<AuditParams>,
 ) -> Result<Json<AuditPage>, Problem> {
     let lines = past::audit(&app, query(&who, params)?).await?;
-    Ok(Json(AuditPage { lines: lines.iter().map(AuditLineView::from).collect(), next: next(&lines).map(|seq| seq.0) }))
+    Ok(Json(AuditPage {
+        lines: lines.iter().map(AuditLineView::from).collect(),
+        next: next(&lines).map(|(at, seq)| format!("{},{seq}", at.0)),
+    }))
 }
 
 /// The same as CSV.
@@ -97,10 +100,15 @@ fn query(who: &Who, params: AuditParams) -> Result<AuditQuery, Problem> {
     }
     let time = |text: Option<String>| text.as_deref().map(str::parse::<Timestamp>).transpose().map_err(wrong);
     let AuditParams { from, to, by, action, before } = params;
-    Ok(AuditQuery { before: before.map(Seq), from: time(from)?, to: time(to)?, by, action })
+    let place = |text: &str| {
+        let (at, seq) = text.split_once(',')?;
+        Some((Timestamp(at.parse().ok()?), Seq(seq.parse().ok()?)))
+    };
+    let before = before.as_deref().map(|text| place(text).ok_or_else(|| wrong("`before` is not `next` of a page")));
+    Ok(AuditQuery { before: before.transpose()?, from: time(from)?, to: time(to)?, by, action })
 }
 
 /// Where the next page begins; `None` when this is the last.
-fn next(lines: &[AuditRow]) -> Option<Seq> {
-    lines.last().filter(|_| lines.len() >= LIST_MAX).map(|last| last.seq)
+fn next(lines: &[AuditRow]) -> Option<(Timestamp, Seq)> {
+    lines.last().filter(|_| lines.len() >= LIST_MAX).map(|last| (last.at, last.seq))
 }

@@ -118,7 +118,7 @@ pub struct AuditPage {
     /// Newest first.
     pub lines: Vec<AuditLineView>,
     /// What to give as `before` for the next page; `null` after the last.
-    pub next: Option<u64>,
+    pub next: Option<String>,
 }
 
 /// Who did what and when.
