@@ -9,12 +9,13 @@ use super::rollups;
 use super::schema;
 use super::store::{FileStore, Live};
 use crate::errors::WriteError;
-use crate::fault::Fault;
+use crate::fault::{Fault, Trouble};
 use crate::files::{Bundle, Files};
 use crate::plain_row::{OLD_AUDIT, OLD_INCIDENTS};
 use crate::point::day_of;
 use crate::retention::{GivenUp, Retention};
 use rusqlite::{Connection, TransactionBehavior};
+use tracing::warn;
 
 /// Room that deleting itself may take beyond the limit, in bytes.
 const SLACK_BYTES: u64 = 4 * 1024 * 1024;
@@ -120,15 +121,27 @@ fn days(connection: &Connection) -> Result<Vec<i64>, Fault> {
     Ok(days.collect::<Result<_, _>>()?)
 }
 
-/// Forgets the readings of a day; its roll-ups are made of them before.
+/// Forgets the readings of a day; its roll-ups are made of them before, unless there is no room for these: they must not
+/// keep what is to make room.
 fn forget_day(connection: &mut Connection, day: i64, retention: &Retention) -> Result<u64, Fault> {
-    let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if (day_of(retention.rollups_from.0)..=day_of(retention.now.0) + 1).contains(&day) {
-        rollups::make(&step, day)?;
+    let is_rolled_up = (day_of(retention.rollups_from.0)..=day_of(retention.now.0) + 1).contains(&day);
+    match replace_day(connection, day, is_rolled_up) {
+        Err(fault) if is_rolled_up && matches!(fault.trouble(), Trouble::Full) => {
+            warn!(day, "no room for roll-ups: readings of a day (since 1970) are given up without");
+            replace_day(connection, day, false)
+        }
+        done => done,
     }
+}
+
+fn replace_day(connection: &mut Connection, day: i64, is_rolled_up: bool) -> Result<u64, Fault> {
+    let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let made = if is_rolled_up { Some(rollups::of_day(&step, day)?) } else { None };
     step.execute("DELETE FROM blocks WHERE day = ?1", [day])?;
     let readings: i64 =
         step.query_row("DELETE FROM days WHERE day = ?1 RETURNING readings", [day], |row| row.get(0))?;
+    // They go where the readings were.
+    made.map_or(Ok(()), |made| rollups::write(&step, day, made))?;
     step.commit()?;
     Ok(readings.cast_unsigned())
 }

@@ -8,27 +8,36 @@ use crate::readings::ReadingsQuery;
 use crate::rollup::{self, HOUR_US, RollUp, hour_of, is_bool};
 use rusqlite::{Connection, OptionalExtension};
 
-/// Makes those of a day, unless it has them.
-pub(super) fn make(connection: &Connection, day: i64) -> Result<(), Fault> {
+/// A roll-up with its series and whether that is one of booleans.
+pub(super) type OfSeries = (i64, bool, RollUp);
+
+/// What a day's readings come to.
+pub(super) fn of_day(connection: &Connection, day: i64) -> Result<Vec<OfSeries>, Fault> {
+    let mut statement = connection.prepare_cached("SELECT DISTINCT series FROM blocks WHERE day = ?1 ORDER BY 1")?;
+    let all = statement.query_map([day], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    let (mut points, mut made) = (Vec::new(), Vec::new());
+    for series in all {
+        points.clear();
+        read_blocks(connection, day, series, &mut points)?;
+        normalise(&mut points);
+        made.extend(rollup::hours(&points).into_iter().map(|(is_boolean, one)| (series, is_boolean, one)));
+    }
+    Ok(made)
+}
+
+/// Writes those of a day, unless it has them.
+pub(super) fn write(connection: &Connection, day: i64, made: Vec<OfSeries>) -> Result<(), Fault> {
     let is_new =
         connection.prepare_cached("INSERT INTO rolled_days VALUES (?1) ON CONFLICT DO NOTHING")?.execute([day])?;
     if is_new == 0 {
         return Ok(());
     }
-    let mut statement = connection.prepare_cached("SELECT DISTINCT series FROM blocks WHERE day = ?1 ORDER BY 1")?;
-    let all = statement.query_map([day], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
-    let mut points = Vec::new();
     let sql = "INSERT INTO readings_1h (series, is_boolean, at, first_at, last_at, min, max, mean, last, true_s, count)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let mut insert = connection.prepare_cached(sql)?;
-    for series in all {
-        points.clear();
-        read_blocks(connection, day, series, &mut points)?;
-        normalise(&mut points);
-        for (is_boolean, one) in rollup::hours(&points) {
-            let RollUp { at, first_at, last_at, min, max, mean, last, true_s, count } = one;
-            insert.execute((series, is_boolean, at, first_at, last_at, min, max, mean, last, true_s, count))?;
-        }
+    for (series, is_boolean, one) in made {
+        let RollUp { at, first_at, last_at, min, max, mean, last, true_s, count } = one;
+        insert.execute((series, is_boolean, at, first_at, last_at, min, max, mean, last, true_s, count))?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use watchfire_archive::{
     Batch, History, OpenError, QueryError, Retention, SERIES_PER_SITE_MAX, Store, StoreOptions, WriteError,
 };
-use watchfire_model::{JournalId, Seq};
+use watchfire_model::{JournalId, Seq, Timestamp};
 
 const IMPATIENT: StoreOptions =
     StoreOptions { bytes_max: None, tail_readings_max: 1_000, busy_wait: Duration::from_millis(5) };
@@ -298,4 +298,40 @@ fn a_batch_that_leaves_out_what_is_due_is_refused() {
     logs.fill(&mut batch, after, 1);
     archive.store.write(&mut batch).unwrap();
     assert_eq!(archive.store.cursors().entries, Seq(4), "a gap is written down");
+}
+
+#[test]
+fn roll_ups_never_keep_the_readings_that_are_to_make_room_for_them() {
+    let options = StoreOptions { bytes_max: Some(12_000_000), ..IMPATIENT };
+    let mut archive = Archive::new(options);
+    let (mut logs, mut day, mut fulls, mut given_up) = (Logs::default(), 0, 0, 0);
+    while fulls < 3 {
+        // Sensors that tell of each hour: an hour's roll-up takes more than its reading.
+        for device in 0..2_000 {
+            let values: Vec<_> = (0..24).map(|hour| (day * 86_400 + hour * 3_600, 20.0 + hour as f64 / 7.0)).collect();
+            logs.push(day * 86_400, temperatures(&format!("t-{device}"), None, &values));
+        }
+        let mut batch = Batch::default();
+        logs.fill(&mut batch, archive.store.cursors(), usize::MAX);
+        while let Err(error) = archive.store.write(&mut batch) {
+            assert!(matches!(error, WriteError::Full(_)), "{error}");
+            let given = archive.store.retain(&Retention {
+                readings_from: START.minus(Duration::from_secs(86_400)),
+                minutes_from: Timestamp::EPOCH,
+                rollups_from: Timestamp::EPOCH,
+                alerts_from: Timestamp::EPOCH,
+                audit_from: Timestamp::EPOCH,
+                bytes_wanted: None,
+                files: None,
+                now: START.plus(Duration::from_secs(day.unsigned_abs() * 86_400)),
+            });
+            let given = given.unwrap();
+            assert!(given.bytes_used <= 12_000_000, "{given:?}");
+            given_up += given.readings_by_room;
+            fulls += 1;
+        }
+        day += 1;
+        assert!(day < 60, "the limit must come");
+    }
+    assert_eq!(archive.history.counts().unwrap().readings + given_up, day.unsigned_abs() * 48_000);
 }
