@@ -112,6 +112,15 @@ impl Store {
         }
     }
 
+    /// The last entry of which anything is there, at the opening: behind the cursor are only parts of a batch that was cut
+    /// short. A journal that ends before it is not the one that was archived.
+    pub fn reach(&self) -> Seq {
+        match &self.place {
+            Place::File(file) => file.cursors().entries,
+            Place::Server(server) => server.reach(),
+        }
+    }
+
     /// How far the logs are known to be on the disk: what their retention may go by.
     pub fn durable(&self) -> Cursors {
         match &self.place {

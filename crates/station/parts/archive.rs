@@ -160,14 +160,14 @@ impl ArchivePart {
     fn open_store(&self) -> Result<Store, ArchiveStart> {
         let needs = &self.needs;
         let store = needs.place.open(needs.logs, needs.config.bytes_max, &needs.paths)?;
-        let archived = store.cursors().entries.0;
-        if archived > needs.last_entry {
-            return Err(ArchiveStart::Ahead { archived, last: needs.last_entry });
+        let reach = store.reach().0;
+        if reach > needs.last_entry {
+            return Err(ArchiveStart::Ahead { archived: reach, last: needs.last_entry });
         }
         if let Err(error) = store.register(&needs.registry) {
             warn!(%error, "the archive has no metrics");
         }
-        needs.archived.advance(archived);
+        needs.archived.advance(store.cursors().entries.0);
         needs.on_disk(store.durable());
         Ok(store)
     }

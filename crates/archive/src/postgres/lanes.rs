@@ -1,10 +1,10 @@
 //! Further connections that write readings beside the first, so that more than one process of the server takes them.
 //!
 //! Each device is of one lane. In a batch that is large enough every lane sends its devices' readings in a transaction of
-//! its own, which also moves the lane's position; all of them are committed before the first connection commits the
-//! rest of the batch and the cursor. So a lane is never behind the cursor in what it has, and ahead of it only by a batch
-//! that was cut short: when that is delivered again, what the lane has by its position is left out. Everything of a
-//! frame is in one lane, so that a frame is seen as a whole or not at all.
+//! its own, which also notes them and moves the lane's position; all of them are committed before the first connection
+//! commits the rest of the batch and the cursor. So a lane is never behind the cursor in what it has, and ahead of it only
+//! by a batch that was cut short: when that is delivered again, what the lane has by its position is left out. Everything
+//! of a frame is in one lane, so that a frame is seen as a whole or not at all.
 //!
 //! What refers to names and days must find them when a lane commits: they are made before, each by itself.
 
@@ -13,6 +13,7 @@ use super::link::Link;
 use super::noted::Noted;
 use super::server::Server;
 use super::session::{Purpose, Session};
+use super::times::At;
 use crate::fault::Fault;
 use std::num::NonZeroU16;
 use watchfire_model::Seq;
@@ -57,14 +58,24 @@ impl Shares {
 }
 
 impl Lanes {
-    /// Connects them.
-    pub(crate) fn open(server: &Server, shares: &Shares) -> Result<Lanes, Fault> {
-        let open = |&(number, position): &(i32, Seq)| {
-            let session = Session::open(server, Purpose::Write)?;
-            Ok(Lane { session, number, position })
-        };
+    /// Connects them, to the server of the first connection: what a lane wrote to another one (there may be two that think
+    /// themselves the one to be written to) would be missing where the cursor moves.
+    pub(crate) fn open(server: &Server, first: &Session, shares: &Shares) -> Result<Lanes, Fault> {
         debug_assert!(shares.positions.iter().map(|(number, _)| *number).eq(1..shares.shares));
-        Ok(Lanes { lanes: shares.positions.iter().map(open).collect::<Result<_, Fault>>()? })
+        let mut lanes = Lanes { lanes: Vec::new() };
+        for &(number, position) in &shares.positions {
+            let session = Session::open(server, Purpose::Write)?;
+            if session.run(started_at)? != first.run(started_at)? {
+                return Err(Fault::Limit("its connections go to different servers"));
+            }
+            lanes.lanes.push(Lane { session, number, position });
+        }
+        Ok(lanes)
+    }
+
+    /// The last entry of which any lane may have something; 0 without lanes.
+    pub(crate) fn reach(&self) -> Seq {
+        self.lanes.iter().map(|lane| lane.position).max().unwrap_or_default()
     }
 
     /// How many connections write, the first included.
@@ -87,13 +98,13 @@ impl Lanes {
         lane.checked_sub(1).and_then(|index| self.lanes.get(index)).is_some_and(|lane| lane.position >= seq)
     }
 
-    /// Every lane sends its share and commits it, beside what the first connection does meanwhile; what each gave.
+    /// Every lane sends its share and commits it, beside what the first connection does meanwhile.
     pub(crate) fn send<T>(
         &mut self,
         shares: Vec<Copy>,
         to: Seq,
         meanwhile: impl FnOnce() -> Result<T, Fault>,
-    ) -> Result<(T, Vec<Noted>), Fault> {
+    ) -> Result<T, Fault> {
         std::thread::scope(|scope| {
             let sending: Vec<_> = self
                 .lanes
@@ -107,18 +118,26 @@ impl Lanes {
                 Err(panic) => std::panic::resume_unwind(panic),
             });
             // All are waited for; a lane's error is the batch's.
-            let sent: Vec<Result<Noted, Fault>> = sent.collect();
-            Ok((first?, sent.into_iter().collect::<Result<_, _>>()?))
+            let sent: Vec<Result<(), Fault>> = sent.collect();
+            let first = first?;
+            sent.into_iter().collect::<Result<(), _>>()?;
+            Ok(first)
         })
     }
 }
 
+/// When the server was started, to the microsecond: which of several it is.
+async fn started_at(link: &Link) -> Result<At, Fault> {
+    let row = link.row("SELECT pg_postmaster_start_time()", &[]).await?;
+    Ok(row.ok_or_else(|| Fault::malformed("the server", "it does not say when it was started"))?.try_get(0)?)
+}
+
 impl Lane {
-    fn send(&mut self, mut share: Copy, to: Seq) -> Result<Noted, Fault> {
+    fn send(&mut self, mut share: Copy, to: Seq) -> Result<(), Fault> {
         share.sort();
         // Of a batch that was cut short, what is delivered again may end before what the lane has.
         let (number, from, to) = (self.number, self.position, to.max(self.position));
-        let noted = self.session.run(async |link| {
+        self.session.run(async |link| {
             link.batch("BEGIN").await?;
             share.send_readings(link).await?;
             let sql = "UPDATE lanes SET position = $3 WHERE lane = $1 AND position = $2";
@@ -126,10 +145,10 @@ impl Lane {
             if moved != 1 {
                 return Err(Fault::Limit("another writer moved it"));
             }
-            link.batch("COMMIT").await?;
-            Ok(Noted::of(&share))
+            Noted::of(&share).write(link).await?;
+            link.batch("COMMIT").await
         })?;
         self.position = to;
-        Ok(noted)
+        Ok(())
     }
 }

@@ -21,39 +21,26 @@ impl Noted {
     /// Of sorted rows.
     pub(crate) fn of(sorted: &Copy) -> Noted {
         let mut noted = Noted::default();
-        noted.add(sorted);
-        noted
-    }
-
-    /// Adds sorted rows.
-    pub(crate) fn add(&mut self, sorted: &Copy) {
         let mut last = None;
         for (series, at) in sorted.times() {
-            *self.days.entry(day_of(at)).or_default() += 1;
+            *noted.days.entry(day_of(at)).or_default() += 1;
             let minute = i32::try_from(at.div_euclid(MINUTE_US)).unwrap_or(i32::MAX);
             if last != Some((series, minute)) {
                 last = Some((series, minute));
-                self.series.push(series);
-                self.minutes.push(minute);
+                noted.series.push(series);
+                noted.minutes.push(minute);
             }
         }
+        noted
     }
 
-    /// Adds what was noted elsewhere.
-    pub(crate) fn join(&mut self, other: Noted) {
-        for (day, count) in other.days {
-            *self.days.entry(day).or_default() += count;
-        }
-        self.series.extend(other.series);
-        self.minutes.extend(other.minutes);
-    }
-
-    /// Writes both.
+    /// Writes both; the days last, oldest first: others that write to these wait from then on.
     pub(crate) async fn write(&self, link: &Link) -> Result<(), Fault> {
+        self.write_minutes(link).await?;
         for (day, count) in &self.days {
             link.execute("UPDATE days SET readings = readings + $2 WHERE day = $1", &[&Day(*day), count]).await?;
         }
-        self.write_minutes(link).await
+        Ok(())
     }
 
     /// Writes the minutes alone.

@@ -54,12 +54,10 @@ pub(crate) async fn write(
 ) -> Result<(Written, Noted), Fault> {
     let mut written = rows.written;
     rows.first.sort();
-    rows.there.sort();
     known.recent.write(link).await?;
     rows.first.send_readings(link).await?;
     rows.strays.send_strays(link).await?;
-    let mut noted = Noted::of(&rows.first);
-    noted.add(&rows.there);
+    let noted = Noted::of(&rows.first);
     write_defects(link, batch, cursors).await?;
     for (_, at, outcome) in batch.outcomes.iter().filter(|(seq, ..)| *seq > cursors.entries) {
         delivery_rows::write_outcome(link, *at, outcome).await?;
@@ -89,8 +87,6 @@ pub(crate) struct Rows {
     first: Copy,
     /// Each lane's; empty when the first connection sends all.
     pub(crate) lanes: Vec<Copy>,
-    /// What lanes have sent already, of a batch that was cut short: it is not noted yet.
-    there: Copy,
     strays: Copy,
     written: Written,
 }
@@ -140,14 +136,15 @@ impl Rows {
 
     fn push(&mut self, lanes: &Lanes, seq: Seq, device: i32, points: &mut Vec<(i32, Point)>) {
         let lane = lanes.of_device(device);
-        let to = match lane.checked_sub(1).and_then(|index| self.lanes.get_mut(index)) {
-            _ if lanes.has(lane, seq) => &mut self.there,
-            Some(share) => share,
-            None => &mut self.first,
-        };
+        // What the lane has sent already, of a batch that was cut short. Strays were the first connection's.
+        let is_there = lanes.has(lane, seq);
+        let to = lane.checked_sub(1).and_then(|index| self.lanes.get_mut(index)).unwrap_or(&mut self.first);
         for (series, point) in points.drain(..) {
-            let table = if is_sound(point.at, point.received) { &mut *to } else { &mut self.strays };
-            table.push(series, point);
+            match is_sound(point.at, point.received) {
+                true if is_there => {}
+                true => to.push(series, point),
+                false => self.strays.push(series, point),
+            }
         }
     }
 }

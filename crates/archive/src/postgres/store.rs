@@ -20,7 +20,7 @@ use crate::store::{Cursors, check_no_hole};
 use prometheus::Registry;
 use std::collections::BTreeSet;
 use std::num::NonZeroU16;
-use watchfire_model::JournalId;
+use watchfire_model::{JournalId, Seq};
 
 /// How an archive on a server is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +100,11 @@ impl ServerStore {
     /// How far the logs are committed.
     pub(crate) fn cursors(&self) -> Cursors {
         self.cursors
+    }
+
+    /// The last entry of which it has something.
+    pub(crate) fn reach(&self) -> Seq {
+        self.live.as_ref().map_or(self.cursors.entries, |live| live.lanes.reach().max(self.cursors.entries))
     }
 
     /// The same: the server answers a commit when it is on its disk, unless it was set up otherwise; should it lose
@@ -240,11 +245,7 @@ impl ServerStore {
         let mut rows = Rows::of(known, &frames, lanes, is_spread);
         let shares = std::mem::take(&mut rows.lanes);
         let first = || session.run(async |link| rows::write(link, known, rows, batch, found, self.journal).await);
-        let ((written, mut noted), of_lanes) = match is_spread {
-            true => lanes.send(shares, moved.entries, first)?,
-            false => (first()?, Vec::new()),
-        };
-        of_lanes.into_iter().for_each(|one| noted.join(one));
+        let (written, noted) = if is_spread { lanes.send(shares, moved.entries, first)? } else { first()? };
         session.run(async |link| {
             noted.write(link).await?;
             cursors::write(link, moved).await?;
@@ -288,6 +289,6 @@ fn connect(
         link.batch("COMMIT").await?;
         Ok::<_, OpenError>((Known { names: Names::default(), recent, days }, cursors, shares))
     })?;
-    let lanes = Lanes::open(server, &shares)?;
+    let lanes = Lanes::open(server, &session, &shares)?;
     Ok((Live { session, known, lanes }, cursors))
 }
