@@ -4,11 +4,12 @@ use super::files::{give_up_day, give_up_strays};
 use super::link::Link;
 use super::rollups;
 use super::times::{At, Day};
-use crate::fault::Fault;
+use crate::fault::{Fault, Trouble};
 use crate::files::Files;
 use crate::plain_row::{OLD_AUDIT, OLD_INCIDENTS};
 use crate::point::day_of;
 use crate::retention::{GivenUp, Retention};
+use tracing::warn;
 
 /// Alerts forgotten by one call, at most. The rest goes with the next.
 const ALERTS_MAX: i64 = 10_000;
@@ -60,13 +61,24 @@ async fn by_age(link: &Link, retention: &Retention, files: Option<Files<'_>>) ->
     let mut gone = drop_strays(link, At(first.start() - 1), files).await?;
     let old: Vec<i64> = days(link).await?.into_iter().filter(|day| *day < first.0).collect();
     if !old.is_empty() {
-        rollups::finish(link).await?;
+        finish_rollups(link).await?;
     }
     for day in old {
         gone += drop_day(link, day, files).await?;
     }
     drop_rollups(link, (day_of(retention.minutes_from.0), day_of(retention.rollups_from.0))).await?;
     Ok(gone)
+}
+
+/// Makes what is due before readings are given up. Where there is no room for it they go without: they are to make it.
+async fn finish_rollups(link: &Link) -> Result<(), Fault> {
+    match rollups::finish(link).await {
+        Err(fault) if matches!(fault.trouble(), Trouble::Full) => {
+            warn!(%fault, "no room for the roll-ups that are due: old readings are given up without");
+            link.batch("ROLLBACK").await
+        }
+        done => done,
+    }
 }
 
 /// Drops roll-ups of days before these whose readings are gone: those of minutes, and all.
@@ -106,7 +118,7 @@ async fn by_room(
         }
         link.execute("SELECT drop_minutes($1)", &[&Day(day)]).await?;
     }
-    rollups::finish(link).await?;
+    finish_rollups(link).await?;
     for day in days(link).await?.into_iter().filter(|day| *day < today) {
         if bytes_used(link).await? <= bytes_wanted {
             return Ok(gone);

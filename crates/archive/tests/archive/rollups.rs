@@ -171,6 +171,37 @@ fn what_is_due_of_a_day_that_was_given_up_is_forgotten() {
 }
 
 #[test]
+fn where_there_is_no_room_for_them_readings_are_given_up_without() {
+    let Some(cluster) = Cluster::start() else { return };
+    let mut centre = Centre::of(&cluster);
+    cluster.sql(
+        &centre.database,
+        "SET search_path = watchfire;
+         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$;
+         CREATE TRIGGER refuse BEFORE INSERT ON readings_1h FOR EACH STATEMENT EXECUTE FUNCTION refuse()",
+    );
+    centre.logs.push(0, temperatures("t-1", None, &[(0, 20.0)]));
+    centre.logs.push(86_400, temperatures("t-1", None, &[(86_400, 21.0)]));
+    centre.logs.deliver(&mut centre.archive.store);
+    let later = START.plus(Duration::from_secs(86_400));
+    let retention = Retention {
+        readings_from: later,
+        minutes_from: later,
+        rollups_from: later,
+        alerts_from: later,
+        audit_from: later,
+        bytes_wanted: None,
+        files: None,
+        now: later,
+    };
+    assert_eq!(centre.archive.store.retain(&retention).unwrap().readings_by_age, 1);
+    cluster.sql(&centre.database, "DROP TRIGGER refuse ON watchfire.readings_1h");
+    centre.archive.store.fold().unwrap();
+    assert_eq!(centre.rows("readings_1m"), "temperature|86400|86400|86400|21|21|21.000|21||1", "the rest has them");
+}
+
+#[test]
 fn they_are_made_in_the_background() {
     let Some(cluster) = Cluster::start() else { return };
     let mut centre = Centre::of(&cluster);
