@@ -24,6 +24,9 @@ pub(crate) async fn read(link: &Link, journal: JournalId, alert_journal: Journal
         }
         *place = Some(position.cast_unsigned());
     }
+    if entries.is_none() || alerts.is_none() {
+        check_not_filled(link).await?;
+    }
     for (log, id, found) in [("entries", journal, entries), ("alerts", alert_journal, alerts)] {
         if found.is_none() {
             let sql = "INSERT INTO cursors (log, journal, position) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING";
@@ -31,6 +34,14 @@ pub(crate) async fn read(link: &Link, journal: JournalId, alert_journal: Journal
         }
     }
     Ok(Cursors { entries: Seq(entries.unwrap_or(0)), alerts: alerts.unwrap_or(0) })
+}
+
+/// While an archive is filled it has no cursors, and none may be made beside it.
+pub(crate) async fn check_not_filled(link: &Link) -> Result<(), OpenError> {
+    match link.row("SELECT started_at FROM filling", &[]).await? {
+        Some(_) => Err(OpenError::from(Fault::Limit("`watchfire archive migrate` is filling it, or was cut short"))),
+        None => Ok(()),
+    }
 }
 
 /// Moves both.

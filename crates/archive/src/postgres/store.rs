@@ -278,9 +278,7 @@ fn connect(
     let mut session = Session::open(server, Purpose::Write)?;
     schema::migrate(&mut session)?;
     let (known, cursors, shares) = session.run(async |link| {
-        if link.row("SELECT started_at FROM filling", &[]).await?.is_some() {
-            return Err(OpenError::from(Fault::Limit("`watchfire archive migrate` is filling it, or was cut short")));
-        }
+        cursors::check_not_filled(link).await?;
         link.batch("BEGIN").await?;
         let cursors = cursors::read(link, journal, alert_journal).await?;
         let shares = Shares::settle(link, cursors.entries, connections).await?;

@@ -1,12 +1,15 @@
 //! From a file to a server: the same answers from both, before and after; and what is cut short begins anew.
 
+use crate::cluster::Cluster;
 use crate::crash::{Expected, Life};
 use crate::source::{
-    ALERT_JOURNAL, Archive, Item, JOURNAL, START, a_fire, open_with_lanes, options_of, reading, show, site,
+    ALERT_JOURNAL, Archive, Item, JOURNAL, START, a_fire, open_on, open_with_lanes, options_of, reading, show, site,
     temperatures,
 };
 use crate::timescale::on_each_server;
-use watchfire_archive::{History, MigrateError, OpenError, Server, ServerOptions, Store, StoreOptions, migrate};
+use watchfire_archive::{
+    Batch, History, MigrateError, OpenError, Server, ServerOptions, Store, StoreOptions, WriteError, migrate,
+};
 use watchfire_model::{Decoded, DeviceName, Metric, Source, Value};
 
 #[test]
@@ -74,6 +77,27 @@ fn any_life_is_the_same_on_the_server() {
         life.logs.deliver(&mut store);
         Expected::of(&life.logs).check(&History::on_server(&server));
     });
+}
+
+#[test]
+fn a_station_that_has_it_open_writes_nothing_beside_what_fills_it() {
+    let Some(cluster) = Cluster::start() else { return };
+    let mut archive = Archive::new(StoreOptions::default());
+    let logs = a_fire();
+    logs.deliver(&mut archive.store);
+    let name = cluster.make_database();
+    let server = Server::new(&cluster.url(&name), None, None).unwrap();
+    let mut store = open_on(&server);
+    // As it is while one is under way.
+    cluster.sql(&name, "INSERT INTO watchfire.filling VALUES (now()); TRUNCATE watchfire.cursors, watchfire.lanes");
+    let mut batch = Batch::default();
+    logs.fill(&mut batch, store.cursors(), usize::MAX);
+    let error = store.write(&mut batch).unwrap_err();
+    assert!(matches!(error, WriteError::Busy(_)), "{error}");
+    assert_eq!(cluster.sql(&name, "SELECT count(*) FROM watchfire.cursors"), "0");
+    migrate(&archive.path, &server, |_| {}).unwrap();
+    store.write(&mut batch).unwrap();
+    assert_eq!(show(&History::on_server(&server)), show(&archive.history));
 }
 
 #[test]
