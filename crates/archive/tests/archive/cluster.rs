@@ -141,6 +141,20 @@ impl Cluster {
         answer_of(psql, SUPERUSER, database, sql)
     }
 
+    /// Puts the archive of a database into another one, as an operator does it with a dump.
+    pub(crate) fn dump_into(&self, from: &str, to: &str) {
+        let file = self.directory.path().join("dump");
+        let run = |program: &str, database: &str, arguments: &[&str]| {
+            let mut command = self.command(program);
+            command.args(["--username", SUPERUSER, "--port", self.port(), "--dbname", database, "--host"]);
+            let done = command.arg(self.directory.path()).args(arguments).output().unwrap();
+            assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
+        };
+        let file = file.to_str().unwrap();
+        run("pg_dump", from, &["--schema", "watchfire", "--format", "custom", "--file", file]);
+        run("pg_restore", to, &["--exit-on-error", file]);
+    }
+
     /// A setting for the next start.
     pub(crate) fn set(&mut self, setting: &str) {
         self.settings.push(setting.to_owned());

@@ -92,3 +92,21 @@ fn an_archive_goes_on_with_the_restored_logs_and_with_no_others() {
         assert_eq!(archive.history.counts().unwrap().readings, 2);
     }
 }
+
+#[test]
+fn an_archive_that_was_dumped_and_restored_goes_on() {
+    let Some(cluster) = Cluster::start() else { return };
+    let (name, restored) = (cluster.make_database(), cluster.make_database());
+    let mut archive = Archive::on_server(Server::new(&cluster.url(&name), None, None).unwrap());
+    let mut logs = a_fire();
+    logs.deliver(&mut archive.store);
+    cluster.dump_into(&name, &restored);
+    logs.push(9_000, temperatures("after", None, &[(9_000, 5.0)]));
+    let mut copy = Archive::on_server(Server::new(&cluster.url(&restored), None, None).unwrap());
+    for archive in [&mut archive, &mut copy] {
+        logs.deliver(&mut archive.store);
+        archive.store.fold().unwrap();
+    }
+    assert_eq!(show(&copy.history), show(&archive.history));
+    assert_eq!(copy.history.check().unwrap().problems, Vec::<String>::new());
+}
