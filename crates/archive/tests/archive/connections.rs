@@ -104,7 +104,7 @@ fn many_who_ask_share_few_connections() {
 }
 
 #[test]
-fn readers_see_whole_batches() {
+fn readers_see_whole_frames() {
     let Some(cluster) = Cluster::start() else { return };
     let mut archive = Archive::on_server(cluster.database());
     let history = archive.history.clone();
@@ -115,7 +115,7 @@ fn readers_see_whole_batches() {
             loop {
                 let ended = over.try_recv().is_ok();
                 let readings = history.counts().unwrap().readings;
-                assert!(readings.is_multiple_of(2) && readings >= last, "a batch is there as a whole or not at all");
+                assert!(readings.is_multiple_of(2) && readings >= last, "a frame is there as a whole or not at all");
                 last = readings;
                 if ended {
                     return last;
@@ -124,12 +124,12 @@ fn readers_see_whole_batches() {
         });
         let mut logs = Logs::default();
         for n in 0..100 {
-            logs.push(n, temperatures("a", None, &[(n, n as f64)]));
-            logs.push(n, temperatures("b", None, &[(n, n as f64)]));
+            logs.push(n, temperatures("a", None, &[(2 * n, n as f64), (2 * n + 1, n as f64)]));
+            logs.push(n, temperatures("b", None, &[(2 * n, n as f64), (2 * n + 1, n as f64)]));
             logs.deliver(&mut archive.store);
         }
         done.send(()).unwrap();
-        assert_eq!(reader.join().unwrap(), 200);
+        assert_eq!(reader.join().unwrap(), 400);
     });
 }
 
